@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Board is the newest state of every link, for reporters. Rings write to it, anyone may read it at any time, and
+// neither waits for the other longer than one stream takes to copy.
+type Board struct {
+	mu          sync.RWMutex
+	started     time.Time
+	streams     map[StreamKey][]LinkStatus
+	connections map[string]ConnectionStatus
+	incidents   map[string]Incident
+}
+
+// LinkStatus is one link as reporters see it.
+type LinkStatus struct {
+	Subject    Subject
+	Level      Level         // worst of the rules' verdicts on the link and its stream
+	Reason     string        // of the worst verdict; empty when ok
+	Starting   bool          // not yet judged since it was first seen, or since the agent started
+	First      time.Time     // first sight
+	Proof      time.Time     // last proven contact; zero: never
+	Limit      time.Duration // seen-critical in force; 0: none
+	Reported   bool          // Lag was reported by the server in the newest complete sample
+	Lag        uint64        // messages, as reported
+	LagLimit   uint64        // lag-critical in force; 0: none
+	Violations uint64        // seen and seen-default incidents opened since Board.Started
+	Blackout   time.Duration // time spent in such incidents since Board.Started, as of Updated
+	Dark       bool          // such an incident is open: Blackout goes on growing from Updated
+	Updated    time.Time
+}
+
+// BlackoutAt is the time that the link spent in seen incidents by now.
+func (l *LinkStatus) BlackoutAt(now time.Time) time.Duration {
+	if l.Dark && now.After(l.Updated) {
+		return l.Blackout + now.Sub(l.Updated)
+	}
+	return l.Blackout
+}
+
+// ConnectionStatus is one connection as reporters see it.
+type ConnectionStatus struct {
+	Name     string    `json:"name"`
+	Blind    bool      `json:"blind"`
+	Since    time.Time `json:"since,omitzero"` // of the blindness
+	Reason   string    `json:"reason,omitempty"`
+	Answered time.Time `json:"answered,omitzero"` // newest answer
+	Round    time.Time `json:"round,omitzero"`    // newest round that came to its end
+	Links    int       `json:"links"`
+}
+
+// NewBoard returns an empty board. Counters on it count from started.
+func NewBoard(started time.Time) *Board {
+	return &Board{
+		started:     started,
+		streams:     map[StreamKey][]LinkStatus{},
+		connections: map[string]ConnectionStatus{},
+		incidents:   map[string]Incident{},
+	}
+}
+
+// Started is the time from which the board's counters count.
+func (b *Board) Started() time.Time { return b.started }
+
+// Put replaces what is known of a stream's links. The board keeps the slice's contents, not the slice.
+func (b *Board) Put(key StreamKey, links []LinkStatus) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.streams[key] = append(b.streams[key][:0:0], links...)
+}
+
+// Drop forgets a stream.
+func (b *Board) Drop(key StreamKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.streams, key)
+}
+
+// PutConnection replaces what is known of a connection.
+func (b *Board) PutConnection(c ConnectionStatus) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connections[c.Name] = c
+}
+
+// PutIncident replaces what is known of an incident, and forgets an ended one.
+func (b *Board) PutIncident(i Incident) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i.Ended.IsZero() {
+		b.incidents[i.ID] = i
+	} else {
+		delete(b.incidents, i.ID)
+	}
+}
+
+// Links returns a copy of every link, in no order.
+func (b *Board) Links() []LinkStatus {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	all := make([]LinkStatus, 0, len(b.streams))
+	for _, links := range b.streams {
+		all = append(all, links...)
+	}
+	return all
+}
+
+// Connections returns a copy of every connection, by name.
+func (b *Board) Connections() []ConnectionStatus {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	all := make([]ConnectionStatus, 0, len(b.connections))
+	for _, c := range b.connections {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(x, y ConnectionStatus) int { return cmp.Compare(x.Name, y.Name) })
+	return all
+}
+
+// Incidents returns a copy of every open incident, oldest first.
+func (b *Board) Incidents() []Incident {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	all := make([]Incident, 0, len(b.incidents))
+	for _, i := range b.incidents {
+		all = append(all, i)
+	}
+	slices.SortFunc(all, func(x, y Incident) int {
+		return cmp.Or(x.Opened.Compare(y.Opened), cmp.Compare(x.ID, y.ID))
+	})
+	return all
+}

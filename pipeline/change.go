@@ -1,0 +1,59 @@
+package pipeline
+
+import (
+	"fmt"
+	"time"
+)
+
+// ChangeKind is one step in an incident's life.
+type ChangeKind string
+
+// The kinds of change. Resolved means proven well again; Closed means ended without that proof.
+const (
+	Opened    ChangeKind = "opened"
+	Escalated ChangeKind = "escalated"
+	Eased     ChangeKind = "eased"
+	Updated   ChangeKind = "updated"
+	Reminded  ChangeKind = "reminded"
+	Resolved  ChangeKind = "resolved"
+	Closed    ChangeKind = "closed"
+)
+
+// Ends tells whether the incident is over after the change.
+func (k ChangeKind) Ends() bool { return k == Resolved || k == Closed }
+
+// Pings tells whether the change asks for somebody's attention now.
+func (k ChangeKind) Pings() bool { return k == Opened || k == Escalated || k == Reminded }
+
+// Incident is the life of one rule's violation on one subject, as it stood after its newest change.
+type Incident struct {
+	ID      string    `json:"id"` // stable: made from rule, subject and opening time
+	Rule    string    `json:"rule"`
+	Subject Subject   `json:"subject"`
+	Level   Level     `json:"level"`            // worst that holds; kept through the end, so that an end tells what ended
+	Opened  time.Time `json:"opened"`           // agent's clock
+	Ended   time.Time `json:"ended,omitzero"`   // zero while it is open
+	Since   time.Time `json:"since,omitzero"`   // from when the silence counts: the last proof before it opened
+	Value   float64   `json:"value"`            // in Unit
+	Limit   float64   `json:"limit"`            // in Unit
+	Unit    Unit      `json:"unit,omitempty"`   //
+	Reason  string    `json:"reason"`           // short stable phrase
+	Detail  string    `json:"detail,omitempty"` //
+	Cause   string    `json:"cause,omitempty"`  // empty until a diagnosis names one
+	Changes int       `json:"changes"`          // how many changes it had; the newest one's number
+
+	Evidence time.Time `json:"evidence,omitzero"` // of its last violating verdict (Verdict.Evidence)
+	Told     time.Time `json:"told,omitzero"`     // its newest change that pings
+}
+
+// Change is one step of an incident, complete in itself.
+type Change struct {
+	Kind     ChangeKind    `json:"change"`
+	At       time.Time     `json:"at"`   // agent's clock
+	From     Level         `json:"from"` // level before
+	Incident Incident      `json:"incident"`
+	Silent   time.Duration `json:"silent"` // since the link's last proof at At; 0 where the subject is no link
+}
+
+// Key is the change's stable name: the incident's id and the change's number within it, "mw-4k2j…/3".
+func (c *Change) Key() string { return fmt.Sprintf("%s/%d", c.Incident.ID, c.Incident.Changes) }

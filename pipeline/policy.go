@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+)
+
+// MetadataPrefix begins the keys of stream metadata that set limits.
+const MetadataPrefix = "io.nats.monitor."
+
+// MinSeenLimit is the shortest limit that can be proven; a shorter one is a finding, and this one is used.
+const MinSeenLimit = 5 * time.Second
+
+// SelfHealing is how long a link may stay silent while the server reconnects by itself (measured: 52.4 s).
+// Limits below it are honoured, and said to be short.
+const SelfHealing = 60 * time.Second
+
+// Optional is a value that may not have been set. A set zero switches a check off.
+type Optional[T any] struct {
+	Value T    `json:"value"`
+	Set   bool `json:"set"`
+}
+
+// Some returns a set value.
+func Some[T any](v T) Optional[T] { return Optional[T]{Value: v, Set: true} }
+
+// Or returns o where it is set, else other.
+func (o Optional[T]) Or(other Optional[T]) Optional[T] {
+	if o.Set {
+		return o
+	}
+	return other
+}
+
+// Policy is the limits in force for a stream: its io.nats.monitor.* metadata over the configuration's defaults.
+type Policy struct {
+	Disabled     bool                    `json:"disabled,omitempty"` // io.nats.monitor.enabled=false
+	SeenCritical Optional[time.Duration] `json:"seen_critical"`
+	LagCritical  Optional[uint64]        `json:"lag_critical"` // messages
+	Findings     []Finding               `json:"findings,omitempty"`
+}
+
+// Finding is a metadata value that was not wholly understood or cannot be met: the check that it meant does not
+// run as written.
+type Finding struct {
+	Key     string `json:"key"` // without MetadataPrefix
+	Value   string `json:"value"`
+	Problem string `json:"problem"` // one sentence that says what to write instead
+}
+
+// Over returns p with what it leaves unset taken from defaults.
+func (p Policy) Over(defaults Policy) Policy {
+	p.SeenCritical = p.SeenCritical.Or(defaults.SeenCritical)
+	p.LagCritical = p.LagCritical.Or(defaults.LagCritical)
+	return p
+}
+
+// Clone returns a copy that shares no memory with p.
+func (p Policy) Clone() Policy {
+	p.Findings = slices.Clone(p.Findings)
+	return p
+}

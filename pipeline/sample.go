@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+)
+
+// Sample is what one look found of one stream, complete in itself. Either Fault says why nothing was seen, or
+// the fields below it are filled from one STREAM.INFO document.
+type Sample struct {
+	Key   StreamKey
+	Asked time.Time // agent's clock: when the question went out
+	At    time.Time // agent's clock: when the answer, or the certainty that none comes, was there
+	Fault Fault
+
+	ServerTime time.Time // "ts": the answering server's clock
+	Created    time.Time
+	Leader     string // empty: the stream has no leader, or none is known to who answered
+	State      StreamState
+	Links      []LinkSample // as configured, in the order of the configuration
+	Policy     Policy       // the stream's own metadata, no defaults merged in
+
+	Raw []byte // the STREAM.INFO document; nil where a source has none
+}
+
+// StreamState is the part of a stream's state that rules use. Counts are messages.
+type StreamState struct {
+	Messages uint64
+	FirstSeq uint64
+	LastSeq  uint64
+	Subjects uint64
+	Bytes    uint64
+}
+
+// LinkSample is what one look found of one link.
+type LinkSample struct {
+	Kind   Kind
+	Origin string
+	Via    string
+	Filter string
+
+	Reported bool          // the server told this link's state; without it the fields below say nothing
+	Active   time.Duration // since the server last heard of the origin; negative: it never did since it started to count
+	Lag      uint64        // messages, as the server reports them
+	Seq      uint64        // sources, 2.15+: origin sequence consumed up to; 0 unknown
+	Error    string        // the server's own error text
+	ErrCode  int           // the server's own error code (10059, 10228), 0 none
+}
+
+// Subject returns the link's identity within its stream.
+func (l *LinkSample) Subject(k StreamKey) Subject {
+	return Subject{StreamKey: k, Kind: l.Kind, Origin: l.Origin, Via: l.Via, Filter: l.Filter}
+}
+
+// Clone returns a copy that outlives the call in which s was yielded. Raw is left out.
+func (s *Sample) Clone() *Sample {
+	c := *s
+	c.Links = slices.Clone(s.Links)
+	c.Policy = s.Policy.Clone()
+	c.Raw = nil
+	return &c
+}
+
+// FaultKind says why a look saw nothing of a stream.
+type FaultKind string
+
+// The kinds of fault. All but FaultNoAnswer, FaultDenied and FaultDisconnected are answers: somebody is there.
+const (
+	FaultNone         FaultKind = ""
+	FaultNoAnswer     FaultKind = "no answer"         // time-out, or no responders
+	FaultDisconnected FaultKind = "disconnected"      // the connection itself is down
+	FaultDenied       FaultKind = "permission denied" // our credentials may not ask
+	FaultMissing      FaultKind = "missing"           // listed as missing: its leader did not answer the lister
+	FaultOffline      FaultKind = "offline"           // the server says the stream is offline
+	FaultNotFound     FaultKind = "not found"         // STREAM.INFO answered 404: the stream is gone
+	FaultAPI          FaultKind = "API error"         // any other API error
+	FaultNonsense     FaultKind = "unreadable answer" // an answer that does not hold together
+)
+
+// Fault is why nothing was seen. The zero value means that something was.
+type Fault struct {
+	Kind FaultKind `json:"kind,omitempty"`
+	Text string    `json:"text,omitempty"` // the server's or the client's words
+}
+
+// Answered tells whether the NATS system answered at all; an API error is an answer.
+func (f Fault) Answered() bool {
+	return f.Kind != FaultNoAnswer && f.Kind != FaultDisconnected && f.Kind != FaultDenied
+}
+
+// String gives kind and text for people; empty for no fault.
+func (f Fault) String() string {
+	if f.Text == "" {
+		return string(f.Kind)
+	}
+	return string(f.Kind) + ": " + f.Text
+}

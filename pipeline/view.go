@@ -1,0 +1,71 @@
+package pipeline
+
+import "time"
+
+// View is what rules judge: one stream, one connection or the agent itself; exactly one of the three is set.
+type View struct {
+	Stream     *StreamView
+	Connection *ConnectionView
+	Agent      *AgentView
+}
+
+// StreamView is a stream with its links, their proofs and the policy in force.
+type StreamView struct {
+	Key    StreamKey
+	Policy Policy // merged with the configuration's defaults
+
+	Whole *Sample // newest complete sample; nil: none since the agent started
+	Fault Fault   // of the newest look, zero where that was complete
+	Links []LinkView
+
+	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
+}
+
+// LinkView is a link with what is proven of it. Times are in the agent's clock.
+type LinkView struct {
+	Subject Subject
+	First   time.Time // when the link was first seen
+	Proof   time.Time // latest proven contact; zero: never
+	Bound   time.Time // contact is certainly not later; zero: nothing is known
+	Grace   time.Time // until then the link is not judged on the age of its proof, only on Bound
+	Sample  LinkSample
+}
+
+// Since is the time from which the link's silence counts: its proof, for want of one its first sight, or an
+// earlier bound.
+func (l *LinkView) Since() time.Time {
+	since := l.Proof
+	if since.IsZero() {
+		since = l.First
+	}
+	if !l.Bound.IsZero() && l.Bound.Before(since) {
+		since = l.Bound
+	}
+	return since
+}
+
+// ConnectionView is a connection's own state.
+type ConnectionView struct {
+	Name    string
+	Started time.Time
+	Links   int // links known
+
+	Blind      bool
+	BlindSince time.Time
+	Reason     string    // why it is blind, for people
+	Answered   time.Time // newest answer of any kind; zero: never
+	Deadline   time.Time // earliest deadline among the links; zero: there is none
+	Uncovered  int       // links without a proof younger than their limit and without an incident of their own
+
+	Demand float64 // looks a second that the limits ask for
+	Budget float64 // looks a second that may be asked at most
+}
+
+// AgentView is the agent's own state.
+type AgentView struct {
+	CommitError string    // newest failed commit's error; empty: the newest succeeded
+	FailedSince time.Time // since when commits fail
+	Committed   time.Time // newest commit that succeeded
+	Lost        string    // what state was lost at start, in words; empty: nothing
+	LostAt      time.Time // when that was found
+}
