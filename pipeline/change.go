@@ -43,6 +43,7 @@ type Incident struct {
 	Changes int       `json:"changes"`          // how many changes it had; the newest one's number
 
 	Evidence time.Time `json:"evidence,omitzero"` // of its last violating verdict (Verdict.Evidence)
+	Changed  time.Time `json:"changed,omitzero"`  // its newest change
 	Told     time.Time `json:"told,omitzero"`     // its newest change that pings
 }
 
@@ -52,7 +53,7 @@ type Change struct {
 	At       time.Time     `json:"at"`   // agent's clock
 	From     Level         `json:"from"` // level before
 	Incident Incident      `json:"incident"`
-	Silent   time.Duration `json:"silent"` // since the link's last proof at At; 0 where the subject is no link
+	Silent   time.Duration `json:"silent"` // how long contact was not proven, at At or by its end; 0 where the subject is no link
 }
 
 // Key is the change's stable name: the incident's id and the change's number within it, "mw-4k2j…/3".

@@ -60,3 +60,9 @@ func (p Policy) Clone() Policy {
 	p.Findings = slices.Clone(p.Findings)
 	return p
 }
+
+// equal tells whether p and o say the same.
+func (p Policy) equal(o Policy) bool {
+	return p.Disabled == o.Disabled && p.SeenCritical == o.SeenCritical && p.LagCritical == o.LagCritical &&
+		slices.Equal(p.Findings, o.Findings)
+}

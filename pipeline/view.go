@@ -12,7 +12,8 @@ type View struct {
 // StreamView is a stream with its links, their proofs and the policy in force.
 type StreamView struct {
 	Key    StreamKey
-	Policy Policy // merged with the configuration's defaults
+	First  time.Time // when the stream was first seen, or first named
+	Policy Policy    // merged with the configuration's defaults
 
 	Whole *Sample // newest complete sample; nil: none since the agent started
 	Fault Fault   // of the newest look, zero where that was complete
@@ -20,6 +21,12 @@ type StreamView struct {
 
 	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
 }
+
+// Why a link that is over its limit is not judged. Until it is, it counts as uncovered (ConnectionView.Uncovered).
+const (
+	ReasonBlind    = "connection is blind"
+	ReasonStarting = "starting"
+)
 
 // LinkView is a link with what is proven of it. Times are in the agent's clock.
 type LinkView struct {

@@ -1,0 +1,71 @@
+package pipeline
+
+import "time"
+
+// blindAfter is how long nothing may answer before a connection counts as blind. At a deadline, suspectAfter does.
+const (
+	blindAfter   = 5 * time.Second
+	suspectAfter = 2 * time.Second
+)
+
+// sight says whether a connection sees anything at all.
+type sight struct {
+	blind  bool
+	since  time.Time // of the blindness
+	reason string    // why, for people
+
+	waiting  time.Time // when the oldest question was asked that nothing has answered since; zero: none
+	answered time.Time // newest answer of any kind; zero: never
+}
+
+// asked notes a question.
+func (s *sight) asked(now time.Time) {
+	if s.waiting.IsZero() {
+		s.waiting = now
+	}
+}
+
+// answer notes an answer of any kind, and tells whether it ended a blindness.
+func (s *sight) answer(now time.Time) (ended bool) {
+	ended = s.blind
+	s.blind, s.since, s.reason = false, time.Time{}, ""
+	s.waiting, s.answered = time.Time{}, now
+	return ended
+}
+
+// unanswered notes why a question got no answer; an answer in between forgets it.
+func (s *sight) unanswered(reason string) {
+	if reason != "" {
+		s.reason = reason
+	}
+}
+
+// disconnected notes that the connection is down, and tells whether that began a blindness.
+func (s *sight) disconnected(now time.Time, reason string) (began bool) {
+	s.unanswered(reason)
+	if s.blind {
+		return false
+	}
+	s.blind, s.since = true, now
+	return true
+}
+
+// lapse tells whether a blindness begins because nothing answered for long enough.
+func (s *sight) lapse(now time.Time, after time.Duration) (began bool) {
+	if s.blind || s.waiting.IsZero() || now.Sub(s.waiting) < after {
+		return false
+	}
+	s.blind, s.since = true, s.waiting
+	if s.reason == "" {
+		s.reason = ErrNoAnswer.Error()
+	}
+	return true
+}
+
+// wake is when lapse may next say yes; zero: never, as things stand.
+func (s *sight) wake() time.Time {
+	if s.blind || s.waiting.IsZero() {
+		return time.Time{}
+	}
+	return s.waiting.Add(blindAfter)
+}

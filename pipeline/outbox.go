@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Receiver is a configured destination of changes.
+type Receiver struct {
+	Name     string // unique; holds no NUL
+	Notifier Notifier
+}
+
+// The outcomes of an attempt, as the audit and the metrics name them.
+const (
+	OutcomeDelivered = "delivered"
+	OutcomeRetry     = "retry"
+	OutcomeRefused   = "refused"
+	OutcomeGivenUp   = "given up"
+)
+
+// ReceiverStats is what became of one receiver's batches.
+type ReceiverStats struct {
+	Receiver string
+	Pending  int       // batches not yet delivered nor given up on
+	Oldest   time.Time // when the oldest change among them happened; zero: there is none
+	Error    string    // of the newest attempt; empty: it was delivered
+
+	// Attempts since the agent started, by outcome. A batch that is given up on counts as refused the times before.
+	Delivered, Retried, Refused, GivenUp uint64
+}
+
+// Outbox holds the batches on their way to receivers, one worker a receiver, so that a slow one delays no other. A
+// Committer runs it.
+//
+// Every committed change reaches every receiver at least once, under a key that stays the same from the first attempt
+// on, over retries and restarts, or is visibly given up on. The changes of one incident arrive in order.
+type Outbox struct {
+	log     *slog.Logger
+	workers []*worker
+	orphans []Batch         // rows of receivers that are no longer configured
+	strays  []ReceiptRecord // their receipts
+	order   uint64          // of the newest row
+}
+
+// NewOutbox returns an outbox that takes up the pending batches and the receipts of an earlier run.
+func NewOutbox(receivers []Receiver, pending []Batch, receipts []ReceiptRecord, log *slog.Logger) *Outbox {
+	o := &Outbox{log: log}
+	byName := make(map[string]*worker, len(receivers))
+	for _, r := range receivers {
+		w := newWorker(r, log.With("receiver", r.Name))
+		o.workers = append(o.workers, w)
+		byName[r.Name] = w
+	}
+	pending = slices.Clone(pending)
+	slices.SortStableFunc(pending, func(a, b Batch) int { return cmp.Compare(a.Order, b.Order) })
+	for _, b := range pending {
+		o.order = max(o.order, b.Order)
+		if w := byName[b.Receiver]; w != nil {
+			w.resume(b)
+		} else {
+			o.orphans = append(o.orphans, b)
+		}
+	}
+	for _, r := range receipts {
+		if w := byName[r.Receiver]; w != nil {
+			w.receipts[r.Group] = r.Receipt
+		} else {
+			o.strays = append(o.strays, r)
+		}
+	}
+	return o
+}
+
+// Stats tells what became of each receiver's batches, in the order of the configuration. It may be called at any time.
+func (o *Outbox) Stats() []ReceiverStats {
+	all := make([]ReceiverStats, 0, len(o.workers))
+	for _, w := range o.workers {
+		all = append(all, w.snapshot())
+	}
+	return all
+}
+
+// batches makes the rows of some changes: one for each receiver and incident.
+func (o *Outbox) batches(changes []Change, now time.Time) []Batch {
+	var incidents []string
+	members := map[string][]Change{}
+	for _, c := range changes {
+		id := c.Incident.ID
+		if members[id] == nil {
+			incidents = append(incidents, id)
+		}
+		members[id] = append(members[id], c)
+	}
+	rows := make([]Batch, 0, len(incidents)*len(o.workers))
+	for _, id := range incidents {
+		key := batchKey(members[id])
+		for _, w := range o.workers {
+			o.order++
+			rows = append(rows, Batch{
+				BatchID: BatchID{Receiver: w.Name, Key: key},
+				Order:   o.order, Group: id, Changes: members[id], Made: now,
+			})
+		}
+	}
+	return rows
+}
+
+// add hands rows to their workers.
+func (o *Outbox) add(rows []Batch) {
+	for _, w := range o.workers {
+		w.add(rows)
+	}
+}
+
+// run works until each worker found nothing left that is due after drain was closed, or until ctx ended.
+func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(Commit) <-chan error) {
+	if c, found := o.abandon(time.Now()); found {
+		save(c)
+	}
+	var all sync.WaitGroup
+	for _, w := range o.workers {
+		all.Go(func() { w.run(ctx, drain, save) })
+	}
+	all.Wait()
+}
+
+// abandon gives up on what waits for receivers that are no longer configured.
+func (o *Outbox) abandon(now time.Time) (c Commit, found bool) {
+	count := map[string]int{}
+	for _, b := range o.orphans {
+		count[b.Receiver]++
+		c.Done = append(c.Done, b.BatchID)
+		c.Attempts = append(c.Attempts, Attempt{
+			BatchID: b.BatchID, At: now, Number: b.Attempts, Outcome: OutcomeGivenUp, Error: "receiver is no longer configured",
+		})
+	}
+	for _, r := range o.strays {
+		c.Receipts = append(c.Receipts, ReceiptRecord{Receiver: r.Receiver, Group: r.Group})
+	}
+	for name, n := range count {
+		o.log.Warn("given up: receiver is no longer configured", "receiver", name, "batches", n)
+	}
+	found = len(o.orphans)+len(o.strays) > 0
+	o.orphans, o.strays = nil, nil
+	return c, found
+}

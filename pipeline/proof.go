@@ -1,0 +1,125 @@
+package pipeline
+
+import "time"
+
+// What the proof rules rest on, measured on nats-server 2.15.2. The server stamps a link's "last heard" with every
+// message and heartbeat (each second when idle), but also with every re-creation of its internal consumer, and those
+// come only after 10 s of silence.
+const (
+	// sameStamp is how far apart two readings of one stamp may lie: the server reads its clock twice (58 ms seen).
+	sameStamp = 500 * time.Millisecond
+	// resetsApart is less than two stamps made without contact can lie apart.
+	resetsApart = 9500 * time.Millisecond
+)
+
+// Proof is what is proven of one link's contact with its origin. It is fed with every complete sample of the link's
+// stream, in the order of arrival; what could not be seen proves nothing and need not be told. The zero value knows nothing.
+type Proof struct {
+	contact time.Time // agent's clock: latest proven contact
+	bound   time.Time // agent's clock: contact is not later, says the leader of now
+	foreign bool      // contact was proven under another leader than bound
+
+	leader   string
+	created  time.Time
+	answered time.Time // server's clock: newest answer of this leader
+	settled  bool      // this leader answered before the newest answer: what it applies now is new
+
+	heard  time.Time // server's clock: newest stamp under this leader; zero: none
+	proven time.Time // server's clock: contact proven under this leader; zero: none
+
+	seq      uint64    // newest position under this leader
+	seqKnown bool      // seq was read together with a reported link
+	seqAsked time.Time // agent's clock: when the question was asked that seq answered
+}
+
+// NewProof returns a proof that goes on from a contact proven by an earlier process; zero where there was none.
+func NewProof(contact time.Time) Proof { return Proof{contact: contact} }
+
+// Contact is the latest proven contact in the agent's clock; zero: none.
+func (p *Proof) Contact() time.Time { return p.contact }
+
+// Bound is a time in the agent's clock after which there was certainly no contact; zero: nothing is known.
+func (p *Proof) Bound() time.Time {
+	if p.foreign {
+		return time.Time{}
+	}
+	return p.bound
+}
+
+// Observe takes in what a complete sample says of the link.
+func (p *Proof) Observe(s *Sample, l *LinkSample) {
+	if s.Leader != p.leader || !s.Created.Equal(p.created) {
+		p.startAnew(s)
+	} else if !s.ServerTime.After(p.answered) {
+		return // overtaken by a newer answer
+	}
+	before := p.answered
+	p.answered = s.ServerTime
+	if s.Leader == "" || !l.Reported {
+		// Nobody who knows has answered: neither the stamps before nor the position before can be built on.
+		p.heard, p.proven, p.bound, p.seqKnown, p.settled = time.Time{}, time.Time{}, time.Time{}, false, false
+		return
+	}
+	p.observePosition(s, l, before)
+	p.observeStamp(s, l)
+	p.settled = true
+}
+
+func (p *Proof) startAnew(s *Sample) {
+	*p = Proof{contact: p.contact, foreign: !p.contact.IsZero() && p.leader != "", leader: s.Leader, created: s.Created}
+}
+
+// observeStamp applies the rules on "last heard". The leader's clock is compared with itself only; in the agent's
+// clock, contact was Active before the answer came.
+func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
+	if l.Active < 0 {
+		// The stamp was wiped. The next one may be a consumer's creation, at once: start the chain anew.
+		p.heard, p.proven, p.bound = time.Time{}, time.Time{}, time.Time{}
+		return
+	}
+	heard, contact := s.ServerTime.Add(-l.Active), s.At.Add(-l.Active)
+	if !p.heard.IsZero() && heard.Before(p.heard.Add(-sameStamp)) {
+		p.heard, p.proven = time.Time{}, time.Time{} // the stamp went back: it is not the one that we knew
+	}
+	switch {
+	case within(p.heard, heard), within(p.proven, heard):
+		p.prove(heard, contact)
+	case !p.proven.IsZero() && heard.Sub(p.proven).Abs() <= sameStamp && contact.Before(p.contact):
+		p.contact = contact // the same stamp by a quicker answer: a closer reading of the same proof
+	}
+	p.heard, p.bound = heard, contact
+}
+
+// within tells whether heard lies after base by more than two readings of one stamp, and by less than two resets.
+func within(base, heard time.Time) bool {
+	if base.IsZero() {
+		return false
+	}
+	d := heard.Sub(base)
+	return d > sameStamp && d < resetsApart
+}
+
+// observePosition applies the rule on positions: one that has risen between two answers of a settled leader proves
+// contact after the first of them. A mirror's position is its last sequence, since nothing else can write to it; a source's is the
+// origin's sequence that it was consumed up to.
+func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
+	seq, known := s.State.LastSeq, true
+	if l.Kind == KindSource {
+		seq, known = l.Seq, l.Seq > 0
+	}
+	// A leader's first answer is no base: it may still be applying what another leader had stored.
+	if known && p.seqKnown && p.settled && seq > p.seq {
+		p.prove(before, p.seqAsked)
+	}
+	p.seq, p.seqKnown, p.seqAsked = seq, known, s.Asked
+}
+
+func (p *Proof) prove(heard, contact time.Time) {
+	if heard.After(p.proven) {
+		p.proven = heard
+	}
+	if contact.After(p.contact) {
+		p.contact = contact
+	}
+	p.foreign = false
+}

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"container/heap"
+	"fmt"
+	"time"
+)
+
+// Rehearsal is what a Watch meets in virtual time: the streams that there are, and what a look at one of them at a
+// given time finds, and how long that takes.
+type Rehearsal struct {
+	Streams []StreamKey
+	At      func(key StreamKey, t time.Time) (Sample, time.Duration)
+	// Away tells of a pause of our own that begins at t, and how long it lasts; nil: there is none.
+	Away func(t time.Time) time.Duration
+}
+
+// Run walks w from one time to another, and calls step with each time at which w did something and the changes that
+// this made, in order. The same rehearsal gives the same changes.
+func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, changes []Change)) {
+	now := from
+	var pending arrivals
+	n := 0
+	push := func(a arrival) {
+		n++
+		a.n = n
+		heap.Push(&pending, a)
+	}
+	for !now.After(to) {
+		if r.Away != nil {
+			now = now.Add(r.Away(now))
+		}
+		for len(pending) > 0 && !pending[0].at.After(now) {
+			a := heap.Pop(&pending).(arrival)
+			if a.sample != nil {
+				w.Observe(now, a.question, a.sample)
+			} else {
+				w.Done(now, a.question, a.err)
+			}
+		}
+		for _, q := range w.Turn(now) {
+			r.ask(now, q, push)
+		}
+		_, _, changes := w.Drain(now, false)
+		step(now, changes)
+		next := w.Next()
+		if len(pending) > 0 && pending[0].at.Before(next) {
+			next = pending[0].at
+		}
+		now = later(now, next)
+	}
+}
+
+// ask looks up the answers to a question and when each is there.
+func (r *Rehearsal) ask(now time.Time, q Question, push func(arrival)) {
+	scope := q.Scope
+	if scope == nil {
+		scope = r.Streams
+	}
+	end, reached := now, len(scope) == 0
+	for _, key := range scope {
+		sample, delay := r.At(key, now)
+		push(arrival{at: now.Add(delay), question: q.ID, sample: &sample})
+		end = later(end, now.Add(delay))
+		reached = reached || sample.Fault.Answered()
+	}
+	var err error
+	if !reached {
+		err = fmt.Errorf("look: %w", ErrNoAnswer)
+	}
+	push(arrival{at: end, question: q.ID, err: err})
+}
+
+// arrival is an answer on its way, or the end of a look where sample is nil.
+type arrival struct {
+	at       time.Time
+	n        int // order of making, for arrivals at one time
+	question uint64
+	sample   *Sample
+	err      error
+}
+
+type arrivals []arrival
+
+func (a arrivals) Len() int { return len(a) }
+
+func (a arrivals) Less(i, j int) bool {
+	if !a[i].at.Equal(a[j].at) {
+		return a[i].at.Before(a[j].at)
+	}
+	return a[i].n < a[j].n
+}
+
+func (a arrivals) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+func (a *arrivals) Push(x any) { *a = append(*a, x.(arrival)) }
+
+func (a *arrivals) Pop() any {
+	old := *a
+	last := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return last
+}

@@ -1,0 +1,161 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Submitter takes what a ring decided, to be committed and delivered. It never blocks for the disk or a receiver.
+type Submitter interface {
+	Submit(records []StreamRecord, gone []StreamKey, changes []Change)
+}
+
+// LookObserver is told of every look that ended: how long it took, how many streams it asked for (0: a round over
+// everything) and how it fell short.
+type LookObserver func(connection string, took time.Duration, streams int, err error)
+
+// Ring walks one connection's Watch through real time: one goroutine decides, and one goroutine a look waits for
+// answers.
+type Ring struct {
+	watch    *Watch
+	source   Source
+	submit   Submitter
+	observer LookObserver
+	log      *slog.Logger
+	name     string
+	promised atomic.Int64 // unix nanoseconds: when the ring next turns at the latest; 0: it does not turn
+}
+
+// stalledAfter is how late a ring may be before Turning says that it has stalled.
+const stalledAfter = 10 * time.Second
+
+// NewRing returns a ring that asks source. Observer may be nil.
+func NewRing(name string, watch *Watch, source Source, submit Submitter, observer LookObserver, log *slog.Logger) *Ring {
+	if observer == nil {
+		observer = func(string, time.Duration, int, error) {}
+	}
+	return &Ring{watch: watch, source: source, submit: submit, observer: observer, log: log, name: name}
+}
+
+// Name is the connection's name.
+func (r *Ring) Name() string { return r.name }
+
+// Turning tells whether the ring does its work in time.
+func (r *Ring) Turning(now time.Time) bool {
+	promised := r.promised.Load()
+	return promised != 0 && now.UnixNano() < promised+int64(stalledAfter)
+}
+
+// event is what a look or the source tells the ring. The ring closes taken when it has taken the sample in.
+type event struct {
+	question uint64
+	sample   *Sample
+	taken    chan<- struct{}
+	done     bool
+	err      error
+}
+
+// Run turns the ring until ctx ends. It then stops its looks, waits for them, and submits what it knows.
+func (r *Ring) Run(ctx context.Context) {
+	looking, stop := context.WithCancel(ctx)
+	var looks sync.WaitGroup
+	events := make(chan event)
+	var signals <-chan Signal
+	if s, ok := r.source.(Signaler); ok {
+		signals = s.Signals()
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		for _, q := range r.watch.Turn(time.Now()) {
+			looks.Go(func() { r.look(looking, q, events) })
+		}
+		r.flush(false)
+		next := r.watch.Next()
+		r.promised.Store(next.UnixNano())
+		timer.Reset(time.Until(next))
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case signal := <-signals:
+			r.watch.Signal(time.Now(), signal)
+		case e := <-events:
+			r.take(e)
+		}
+	}
+	r.promised.Store(0)
+	stop()
+	looks.Wait()
+	r.flush(true)
+}
+
+// look makes one look. Once looking ended nobody may receive its events any more; a sample that was received is waited for.
+func (r *Ring) look(looking context.Context, q Question, events chan<- event) {
+	send := func(e event) bool {
+		select {
+		case events <- e:
+			return true
+		case <-looking.Done():
+			return false
+		}
+	}
+	began := time.Now()
+	err := r.source.Look(looking, q.Scope, func(s *Sample) {
+		taken := make(chan struct{})
+		if send(event{question: q.ID, sample: s, taken: taken}) {
+			<-taken
+		}
+	})
+	if looking.Err() == nil {
+		r.observer(r.name, time.Since(began), len(q.Scope), err)
+	}
+	send(event{question: q.ID, done: true, err: err})
+}
+
+func (r *Ring) take(e event) {
+	now := time.Now()
+	if !e.done {
+		r.watch.Observe(now, e.question, e.sample)
+		close(e.taken)
+		return
+	}
+	if e.err != nil {
+		r.log.Debug("look fell short", "connection", r.name, "error", e.err)
+	}
+	r.watch.Done(now, e.question, e.err)
+}
+
+func (r *Ring) flush(all bool) {
+	records, gone, changes := r.watch.Drain(time.Now(), all)
+	if len(records) == 0 && len(gone) == 0 && len(changes) == 0 {
+		return
+	}
+	for i := range changes {
+		logChange(r.log, &changes[i])
+	}
+	r.submit.Submit(records, gone, changes)
+}
+
+// logChange logs a state change once: from, to and why.
+func logChange(log *slog.Logger, c *Change) {
+	i := &c.Incident
+	level := slog.LevelInfo
+	if c.Kind.Pings() {
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("change", string(c.Kind)), slog.String("incident", i.ID), slog.String("rule", i.Rule),
+		slog.String("subject", i.Subject.String()), slog.String("from", c.From.String()), slog.String("level", i.Level.String()),
+		slog.String("reason", i.Reason),
+	}
+	if i.Detail != "" {
+		attrs = append(attrs, slog.String("detail", i.Detail))
+	}
+	if c.Silent > 0 {
+		attrs = append(attrs, slog.Duration("silent", c.Silent.Round(time.Millisecond)))
+	}
+	log.LogAttrs(context.Background(), level, "incident "+string(c.Kind), attrs...)
+}

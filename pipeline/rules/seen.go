@@ -1,0 +1,93 @@
+// Package rules holds what mirrorwatch judges, one file a rule. A rule is pure: it sees a view and the time, and
+// nothing else.
+package rules
+
+import (
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// The names of the rules, as receivers see them.
+const (
+	NameSeen        = "seen"
+	NameSeenDefault = "seen-default"
+	NameLag         = "lag"
+	NamePolicy      = "policy"
+	NameUnobserved  = "unobserved"
+	NameJournal     = "journal"
+)
+
+// Seen is critical when a link has no proof of contact for longer than its seen-critical limit.
+type Seen struct{}
+
+// Judge implements pipeline.Rule.
+func (Seen) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
+	if v.Stream == nil {
+		return
+	}
+	limit := v.Stream.Policy.SeenCritical
+	if !limit.Set || limit.Value <= 0 {
+		return
+	}
+	for i := range v.Stream.Links {
+		verdict := judgeSilence(now, v.Stream, &v.Stream.Links[i], limit.Value)
+		verdict.Rule = NameSeen
+		emit(verdict)
+	}
+}
+
+// judgeSilence holds the age of a link's proof against a limit. The level is critical when it is over.
+func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, limit time.Duration) pipeline.Verdict {
+	since := l.Since()
+	deadline := since.Add(limit)
+	v := pipeline.Verdict{
+		Subject:  l.Subject,
+		Silence:  true,
+		Value:    max(0, now.Sub(since).Seconds()),
+		Limit:    limit.Seconds(),
+		Unit:     pipeline.UnitSeconds,
+		Since:    since,
+		Evidence: l.Proof,
+	}
+	certain := !l.Bound.IsZero() && !now.Before(l.Bound.Add(limit))
+	switch {
+	case now.Before(deadline):
+		v.Level, v.Due = pipeline.OK, deadline
+		if l.Proof.IsZero() {
+			v.Level, v.Reason = pipeline.Unknown, ReasonUnproven
+		}
+	case s.Blind != "":
+		v.Level, v.Reason, v.Detail = pipeline.Unknown, pipeline.ReasonBlind, s.Blind
+	case !certain && now.Before(l.Grace):
+		v.Level, v.Reason, v.Due = pipeline.Unknown, pipeline.ReasonStarting, l.Grace
+	default:
+		v.Level = pipeline.Critical
+		v.Reason, v.Detail = whySilent(s, l)
+	}
+	return v
+}
+
+// The reasons that Seen and SeenDefault give.
+const (
+	ReasonSilent      = "silent"
+	ReasonUnproven    = "not proven yet"
+	ReasonNoContact   = "no contact since the server began to count"
+	ReasonNoLeader    = "no leader reports the link"
+	ReasonServerError = "silent, and the server reports an error"
+)
+
+// whySilent says in a stable phrase how the missing proof shows. The server's own words come as detail.
+func whySilent(s *pipeline.StreamView, l *pipeline.LinkView) (reason, detail string) {
+	switch {
+	case s.Fault.Kind != pipeline.FaultNone:
+		return string(s.Fault.Kind), s.Fault.Text
+	case !l.Sample.Reported:
+		return ReasonNoLeader, ""
+	case l.Sample.Error != "":
+		return ReasonServerError, l.Sample.Error
+	case l.Sample.Active < 0:
+		return ReasonNoContact, ""
+	}
+	return ReasonSilent, ""
+}

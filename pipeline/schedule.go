@@ -1,0 +1,117 @@
+package pipeline
+
+import "time"
+
+// How looks are spaced, so that they chain into proofs (proof.go).
+const (
+	chainable   = 8 * time.Second         // single looks up to this far apart chain into proofs
+	pairApart   = 3 * time.Second         // a round of more than chainable is a pair of looks this far apart
+	firstLook   = 3500 * time.Millisecond // before a deadline: the look that chains, or begins a pair
+	secondLook  = 500 * time.Millisecond  // before a deadline: the look that ends the pair
+	confirmGone = 2 * time.Second         // a 404 is believed when it is said again after this
+	urgentTimes = 4                       // deadline looks may use this many times the budget
+	awayFor     = 2 * time.Second         // a pause of our own longer than this is noticed
+	graceFor    = 10 * time.Second        // what overdue links get after a start or a pause
+)
+
+// Looks asked for at one time: some for streams that answered last time, some for those that did not, so that
+// one frozen server's streams do not stand in the way of the others'.
+const (
+	mostAsked  = 48
+	mostSilent = 16
+)
+
+// rounds says when everything is asked about.
+type rounds struct {
+	interval time.Duration
+	perSec   float64 // streams that may be asked about in a second
+
+	next    time.Time     // when the next round begins
+	second  time.Time     // when the second look of a pair begins; zero: none is owed
+	running int           // rounds asked and not ended
+	listed  int           // streams in the newest whole round
+	took    time.Duration // the newest round
+}
+
+// period is how far apart rounds begin, and whether each is a pair.
+func (r *rounds) period() (period time.Duration, paired bool) {
+	wants := time.Duration(float64(r.listed) / r.perSec * float64(time.Second))
+	period = max(r.interval, wants)
+	if period <= chainable && r.took <= chainable {
+		return period, false
+	}
+	return max(r.interval, 2*wants, r.took), true
+}
+
+// due tells whether a round is to begin now, and notes that it has.
+func (r *rounds) due(now time.Time) bool {
+	if !r.second.IsZero() && !now.Before(r.second) {
+		r.second = time.Time{}
+		if r.running > 1 {
+			return false
+		}
+		r.running++
+		return true
+	}
+	if now.Before(r.next) || r.running > 0 {
+		return false
+	}
+	period, paired := r.period()
+	r.next = now.Add(period)
+	if paired {
+		r.second = now.Add(pairApart)
+	}
+	r.running++
+	return true
+}
+
+// soon asks for a pair of rounds beginning now.
+func (r *rounds) soon(now time.Time) {
+	r.next, r.second = now, now.Add(pairApart)
+}
+
+// ended notes the end of a round begun at began.
+func (r *rounds) ended(now, began time.Time) {
+	r.running--
+	r.took = now.Sub(began)
+}
+
+// wake is when due may next say yes; zero: only after a round ended.
+func (r *rounds) wake() time.Time {
+	wake := r.second
+	if r.running == 0 {
+		wake = earlier(wake, r.next)
+	}
+	return wake
+}
+
+// budget is a bucket of looks that fills with time.
+type budget struct {
+	perSec float64
+	have   float64
+	at     time.Time
+}
+
+// take takes one look out of the bucket; where it is empty, it says when there will be one.
+func (b *budget) take(now time.Time) (ready time.Time, ok bool) {
+	if b.at.IsZero() {
+		b.have = b.perSec
+	} else if d := now.Sub(b.at); d > 0 {
+		b.have = min(b.perSec, b.have+d.Seconds()*b.perSec)
+	}
+	b.at = now
+	if b.have >= 1 {
+		b.have--
+		return now, true
+	}
+	return now.Add(time.Duration((1 - b.have) / b.perSec * float64(time.Second))), false
+}
+
+// demand is how many looks a second the limit of one stream asks for beside the rounds.
+func (r *rounds) demand(limit time.Duration) float64 {
+	period, paired := r.period()
+	if !paired && limit >= period+firstLook {
+		return 0
+	}
+	return 2 / max(1, (limit-firstLook).Seconds())
+}

@@ -1,0 +1,128 @@
+package pipeline
+
+import "time"
+
+// stream is what a Watch knows of one watched stream.
+type stream struct {
+	key    StreamKey
+	first  time.Time // when it was first seen, or first named
+	own    Policy    // its own metadata
+	policy Policy    // over the defaults
+	whole  *Sample   // newest complete sample; nil: none by this process
+	fault  Fault     // of the newest look
+	links  []*link
+
+	due      time.Time // when a verdict changes without an answer; zero: none does
+	deadline time.Time // the earliest one of a link's silence; zero: none lies ahead
+	asked    time.Time // newest look at just this stream
+	waiting  bool      // for a place among the looks
+	asking   int       // such looks not ended
+	listed   uint64    // the newest round that told of it
+	gone     time.Time // when a look first said that it is gone; zero: none did since it was last there
+	kept     time.Time // when its record was last given out to be kept
+	dirty    bool      // its record differs in more than its proofs
+
+	wake  time.Time // when it is to be looked at again; see wakes
+	index int       // in wakes; -1: not in it
+}
+
+// link is what a Watch knows of one link.
+type link struct {
+	subject Subject
+	first   time.Time
+	proof   Proof
+	sample  LinkSample
+
+	grace     time.Time // until then it is not judged on its proof's age
+	graced    time.Time // the proof for which grace was given: once for each
+	uncovered bool      // overdue, and neither judged nor proven: the connection's incident stays for it
+	status    LinkStatus
+}
+
+func newStream(key StreamKey, now time.Time) *stream {
+	return &stream{key: key, first: now, index: -1, dirty: true}
+}
+
+// mirror tells whether the stream is known as a mirror.
+func (s *stream) mirror() bool { return len(s.links) > 0 && s.links[0].subject.Kind == KindMirror }
+
+// limited tells whether a limit on silence is in force that somebody set.
+func (s *stream) limited() bool { return s.policy.SeenCritical.Set && s.policy.SeenCritical.Value > 0 }
+
+// view is what the rules see of the stream.
+func (s *stream) view(blind string) *View {
+	v := &StreamView{Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind}
+	v.Links = make([]LinkView, len(s.links))
+	for i, l := range s.links {
+		v.Links[i] = l.view()
+	}
+	return &View{Stream: v}
+}
+
+func (l *link) view() LinkView {
+	return LinkView{
+		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(),
+		Grace: l.grace, Sample: l.sample,
+	}
+}
+
+// spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in
+// time, and are looked at now before they are judged.
+func (s *stream) spare(now time.Time) {
+	for _, l := range s.links {
+		if p := l.proof.Contact(); l.grace.IsZero() || !p.Equal(l.graced) {
+			l.grace, l.graced = now.Add(graceFor), p
+		}
+	}
+}
+
+// take sorts the links of a complete sample into the stream's: those that stay keep their proofs. It returns the
+// subjects that are no longer there.
+func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
+	s.whole, s.fault, s.gone = sample.Clone(), Fault{}, time.Time{}
+	old := make(map[Subject]*link, len(s.links))
+	for _, l := range s.links {
+		old[l.subject] = l
+	}
+	links := make([]*link, 0, len(sample.Links))
+	for i := range sample.Links {
+		subject := sample.Links[i].Subject(s.key)
+		l := old[subject]
+		if l == nil {
+			l = &link{subject: subject, first: now}
+			s.dirty = true
+		}
+		delete(old, subject)
+		l.sample = sample.Links[i]
+		l.proof.Observe(s.whole, &l.sample)
+		links = append(links, l)
+	}
+	for _, l := range s.links {
+		if _, gone := old[l.subject]; gone {
+			removed = append(removed, l.subject)
+			s.dirty = true
+		}
+	}
+	s.links = links
+	return removed
+}
+
+// record is what is kept of the stream.
+func (s *stream) record() StreamRecord {
+	r := StreamRecord{Key: s.key, Policy: s.own, Links: make([]LinkRecord, len(s.links))}
+	for i, l := range s.links {
+		r.Links[i] = LinkRecord{Subject: l.subject, First: l.first, Proof: l.proof.Contact()}
+	}
+	return r
+}
+
+// restore returns the stream as a record keeps it. A record's proof is later than its stream was first named.
+func restore(r StreamRecord, now time.Time) *stream {
+	s := newStream(r.Key, now)
+	s.own, s.dirty, s.kept = r.Policy, false, now
+	for _, l := range r.Links {
+		s.first = earlier(s.first, l.First)
+		s.links = append(s.links, &link{subject: l.Subject, first: l.First, proof: NewProof(l.Proof)})
+	}
+	return s
+}

@@ -1,0 +1,308 @@
+package pipeline
+
+import (
+	"errors"
+	"time"
+)
+
+// WatchOptions says what a Watch watches and how.
+type WatchOptions struct {
+	Connection     string
+	Rules          []Rule
+	Defaults       Policy            // limits where the metadata says nothing
+	Interval       time.Duration     // between rounds
+	LooksPerSecond float64           // streams asked about in a second; deadline looks may use four times that
+	Watched        func(string) bool // which streams, by name; nil: all. Only for records: a source leaves out by itself
+	Board          *Board            // nil: none is kept
+}
+
+// Watch is one connection's way from schedule to tracker, without its I/O and without a clock. Its owner calls Turn,
+// asks what that returns, gives the answers to Observe and Done, and calls Turn again after each and at Next. It is for one
+// goroutine.
+type Watch struct {
+	opt     WatchOptions
+	started time.Time
+	tracker *Tracker
+	streams map[StreamKey]*stream
+	plain   map[StreamKey]struct{} // streams seen to hold no links, or taken out
+	wakes   wakes
+	waits   []*stream // for a place among the looks
+	rounds  rounds
+	budget  budget
+	sight   sight
+
+	looks  map[uint64]*look
+	lastID uint64
+	round  uint64 // number of the newest whole round
+	asking int    // looks at streams that answered last time
+	silent int    // looks at streams that did not
+
+	connectionDue time.Time
+	remindAt      time.Time
+	uncovered     int
+	demand        float64
+	links         int
+	roundAt       time.Time // when the newest whole round ended
+	promised      time.Time // what Next said last; zero before the first Turn
+
+	changes []Change
+	dirty   map[StreamKey]*stream
+	gone    []StreamKey
+}
+
+// Question is a look to make. Scope is nil for everything.
+type Question struct {
+	ID    uint64
+	Scope []StreamKey
+}
+
+type look struct {
+	began   time.Time
+	scope   map[StreamKey]bool // still unanswered; value: counted as silent. nil for everything
+	round   uint64
+	listed  int
+	reached bool // something answered
+}
+
+// NewWatch returns a watch that goes on from what was kept. Streams that Watched leaves out are closed.
+func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []Incident) *Watch {
+	w := &Watch{
+		opt: opt, started: now, tracker: NewTracker(open),
+		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{},
+		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
+		budget: budget{perSec: urgentTimes * opt.LooksPerSecond},
+	}
+	w.rounds.soon(now)
+	w.remindAt, w.connectionDue = now, now
+	for _, r := range records {
+		s := restore(r, now)
+		if opt.Watched != nil && !opt.Watched(r.Key.Stream) {
+			w.end(now, s, "no longer included")
+			continue
+		}
+		s.policy = s.own.Over(opt.Defaults)
+		w.streams[s.key] = s
+		w.links += len(s.links)
+		s.spare(now)
+		w.judge(now, s)
+	}
+	return w
+}
+
+// Turn does what is due, and returns what is to be asked now.
+func (w *Watch) Turn(now time.Time) []Question {
+	w.awake(now)
+	if w.sight.lapse(now, blindAfter) {
+		w.connectionDue = now
+	}
+	var questions []Question
+	if scope := w.turnStreams(now); len(scope) > 0 {
+		questions = append(questions, w.ask(now, scope))
+	}
+	if w.rounds.due(now) {
+		questions = append(questions, w.ask(now, nil))
+	}
+	w.judgeConnection(now)
+	if !w.remindAt.IsZero() && !now.Before(w.remindAt) {
+		var reminders []Change
+		reminders, w.remindAt = w.tracker.Remind(now)
+		w.tell(reminders...)
+	}
+	w.promised = w.next(now)
+	return questions
+}
+
+// Next is when Turn has something to do without any answer having come.
+func (w *Watch) Next() time.Time { return w.promised }
+
+func (w *Watch) next(now time.Time) time.Time {
+	next := earlier(w.rounds.wake(), w.wakes.next())
+	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt} {
+		next = earlier(next, t)
+	}
+	if next.IsZero() || next.Before(now) {
+		return now.Add(w.opt.Interval)
+	}
+	return next
+}
+
+// awake notices a pause of our own: what falls due in it, and shortly after, was not looked at in time.
+func (w *Watch) awake(now time.Time) {
+	if w.promised.IsZero() || now.Sub(w.promised) <= awayFor {
+		return
+	}
+	w.promised = now
+	w.sight.waiting = time.Time{}
+	w.rounds.soon(now)
+	for _, s := range w.streams {
+		s.spare(now)
+	}
+}
+
+// ask makes a question, and notes that it was asked.
+func (w *Watch) ask(now time.Time, scope []*stream) Question {
+	w.lastID++
+	l := &look{began: now}
+	q := Question{ID: w.lastID}
+	if scope == nil {
+		w.round++
+		l.round = w.round
+	} else {
+		l.scope = make(map[StreamKey]bool, len(scope))
+		for _, s := range scope {
+			q.Scope = append(q.Scope, s.key)
+			l.scope[s.key] = s.silent()
+			w.count(s.silent(), 1)
+			s.asking++
+			s.asked = now
+		}
+	}
+	w.looks[q.ID] = l
+	w.sight.asked(now)
+	return q
+}
+
+func (w *Watch) count(silent bool, n int) {
+	if silent {
+		w.silent += n
+	} else {
+		w.asking += n
+	}
+}
+
+// Observe takes in one sample of the look that question id began.
+func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
+	w.awake(now)
+	l := w.looks[id]
+	if l != nil {
+		l.listed++
+		w.answered(l, sample.Key)
+	}
+	switch {
+	case sample.Fault.Answered():
+		if l != nil {
+			l.reached = true
+		}
+		w.answer(now)
+	case sample.Fault.Kind == FaultDisconnected:
+		w.disconnected(now, sample.Fault.String())
+	default:
+		w.sight.unanswered(sample.Fault.String())
+	}
+	s := w.streams[sample.Key]
+	if l != nil && l.scope == nil && s != nil {
+		s.listed = max(s.listed, l.round)
+	}
+	if sample.Fault.Kind == FaultNone {
+		w.observeWhole(now, s, sample)
+	} else {
+		w.observeFault(now, s, sample)
+	}
+}
+
+// answered notes that a look at single streams has its answer for one of them.
+func (w *Watch) answered(l *look, key StreamKey) {
+	silent, ok := l.scope[key]
+	if !ok {
+		return
+	}
+	delete(l.scope, key)
+	w.count(silent, -1)
+	if s := w.streams[key]; s != nil {
+		s.asking--
+	}
+}
+
+// Done notes that the look that question id began is over; err says how it fell short. Streams in its scope that it
+// told nothing of count as not answering; known streams that a whole round did not tell of are asked about one by one.
+func (w *Watch) Done(now time.Time, id uint64, err error) {
+	w.awake(now)
+	l := w.looks[id]
+	if l == nil {
+		return
+	}
+	delete(w.looks, id)
+	switch {
+	case errors.Is(err, ErrDisconnected):
+		w.disconnected(now, err.Error())
+	case errors.Is(err, ErrNoAnswer), errors.Is(err, ErrDenied):
+		w.sight.unanswered(err.Error())
+	case l.scope == nil: // its end without an error, or with an API's error, is an answer
+		w.answer(now)
+	}
+	if l.scope == nil {
+		w.roundEnded(now, l, err)
+		return
+	}
+	for key := range l.scope {
+		fault := Fault{Kind: FaultNoAnswer, Text: "the look ended without it"}
+		if err != nil {
+			fault.Text = err.Error()
+		}
+		w.answered(l, key)
+		w.observeFault(now, w.streams[key], &Sample{Key: key, Asked: l.began, At: now, Fault: fault})
+	}
+}
+
+func (w *Watch) roundEnded(now time.Time, l *look, err error) {
+	w.rounds.ended(now, l.began)
+	if err == nil {
+		w.rounds.listed = l.listed
+	} else {
+		w.rounds.listed = max(w.rounds.listed, l.listed)
+	}
+	w.demand = 0
+	for _, s := range w.streams {
+		if s.limited() {
+			w.demand += w.rounds.demand(s.policy.SeenCritical.Value)
+		}
+		if err == nil && s.listed < l.round && s.asking == 0 && s.asked.Before(l.began) {
+			w.wakes.set(s, now) // not listed is not gone: it is asked about
+		}
+	}
+	w.connectionDue = now
+	if w.opt.Board != nil {
+		w.opt.Board.PutConnection(w.status(now, err == nil))
+	}
+}
+
+// Signal takes in an event on the connection.
+func (w *Watch) Signal(now time.Time, signal Signal) {
+	w.awake(now)
+	switch signal.Kind {
+	case SignalDisconnected:
+		w.disconnected(now, signal.Reason)
+	case SignalConnected:
+		w.rounds.soon(now)
+	}
+}
+
+// Drain returns the changes since the last call, the records to keep with them, and the streams to forget. With all
+// set, every stream's record is returned.
+func (w *Watch) Drain(now time.Time, all bool) (records []StreamRecord, gone []StreamKey, changes []Change) {
+	if all {
+		for _, s := range w.streams {
+			w.dirty[s.key] = s
+		}
+	}
+	for key, s := range w.dirty {
+		records = append(records, s.record())
+		s.kept, s.dirty = now, false
+		delete(w.dirty, key)
+	}
+	gone, changes = w.gone, w.changes
+	w.gone, w.changes = nil, nil
+	return records, gone, changes
+}
+
+// Incidents returns the open incidents, oldest first.
+func (w *Watch) Incidents() []Incident { return w.tracker.All() }
+
+func (w *Watch) tell(changes ...Change) {
+	for _, c := range changes {
+		w.changes = append(w.changes, c)
+		if c.Incident.Level == Critical && !c.Kind.Ends() {
+			w.remindAt = earlier(w.remindAt, c.Incident.Told.Add(RemindEvery))
+		}
+	}
+}

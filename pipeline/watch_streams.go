@@ -1,0 +1,244 @@
+package pipeline
+
+import "time"
+
+// This file holds what a Watch does with single streams: taking in what was seen, judging it, and planning when to
+// look again.
+
+// keepEvery is how often a stream's proofs are given out to be kept while nothing else about it changes.
+const keepEvery = 30 * time.Second
+
+// silent tells whether the stream did not answer last time.
+func (s *stream) silent() bool { return !s.fault.Answered() }
+
+// turnStreams judges the streams that fell due, and returns those to look at now.
+func (w *Watch) turnStreams(now time.Time) []*stream {
+	var scope []*stream
+	waits := w.waits
+	w.waits = nil
+	for _, s := range waits {
+		s.waiting = false
+		if w.streams[s.key] == s {
+			scope = w.consider(now, s, scope)
+		}
+	}
+	for s := w.wakes.pop(now); s != nil; s = w.wakes.pop(now) {
+		if !s.due.IsZero() && !now.Before(s.due) {
+			if w.sight.lapse(now, suspectAfter) {
+				w.connectionDue = now
+			}
+			w.judge(now, s)
+			continue
+		}
+		scope = w.consider(now, s, scope)
+	}
+	return scope
+}
+
+// consider puts a stream into the scope of a look, unless the connection is blind (rounds find out when it no longer
+// is), the budget is used up or too many looks are under way.
+func (w *Watch) consider(now time.Time, s *stream, scope []*stream) []*stream {
+	asking, silent := w.asking, w.silent
+	for _, other := range scope {
+		if other.silent() {
+			silent++
+		} else {
+			asking++
+		}
+	}
+	switch {
+	case s.waiting:
+		return scope
+	case w.sight.blind:
+		s.asked = now
+		w.plan(now, s)
+		return scope
+	case s.silent() && silent >= mostSilent, !s.silent() && asking >= mostAsked:
+		w.waits = append(w.waits, s)
+		s.waiting = true
+		w.wakes.set(s, s.due)
+		return scope
+	}
+	ready, ok := w.budget.take(now)
+	if !ok {
+		w.wakes.set(s, earlier(ready, s.due))
+		return scope
+	}
+	s.asked = now
+	w.plan(now, s)
+	return append(scope, s)
+}
+
+// plan says when the stream wants attention again: twice before a deadline for a look, and at the deadline to be
+// judged on what is in hand.
+func (w *Watch) plan(now time.Time, s *stream) {
+	next := s.due
+	if !s.due.IsZero() && !w.sight.blind {
+		for _, before := range []time.Duration{secondLook, firstLook} {
+			if at := s.due.Add(-before); s.asked.Before(at) {
+				next = at
+			}
+		}
+	}
+	period, _ := w.rounds.period()
+	switch {
+	case !s.gone.IsZero():
+		next = earlier(next, later(s.gone, s.asked).Add(confirmGone))
+	case period > chainable && w.tracker.Has(s.key):
+		next = earlier(next, later(w.sight.answered, s.asked).Add(pairApart))
+	}
+	if !next.IsZero() && next.Before(now) {
+		next = now
+	}
+	w.wakes.set(s, next)
+}
+
+// observeWhole takes in a complete sample. Streams that are no link's end, or that are taken out, are not kept.
+func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
+	switch {
+	case s == nil && (len(sample.Links) == 0 || sample.Policy.Disabled):
+		w.plain[sample.Key] = struct{}{}
+		return
+	case s == nil:
+		delete(w.plain, sample.Key)
+		s = newStream(sample.Key, now)
+		w.streams[s.key] = s
+	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
+		return // overtaken by a newer answer
+	case sample.Policy.Disabled:
+		w.end(now, s, "disabled by metadata")
+		return
+	case len(sample.Links) == 0 && len(s.links) == 0:
+		w.end(now, s, "")
+		return
+	case len(sample.Links) == 0 && s.mirror():
+		w.end(now, s, "promoted: it is a mirror no longer")
+		return
+	case len(sample.Links) == 0:
+		w.end(now, s, "its sources were removed")
+		return
+	}
+	limited, rule, before := s.limited(), w.silenceRule(s), len(s.links)
+	w.uncover(s, -1)
+	removed := s.take(now, sample)
+	w.uncover(s, 1)
+	w.links += len(s.links) - before
+	w.govern(s, sample.Policy)
+	for _, subject := range removed {
+		w.endLink(now, subject)
+	}
+	if limited && !s.limited() && !w.hasSilence(s) {
+		w.tell(w.tracker.Tell(now, rule, Subject{StreamKey: s.key}, reasonLimit))
+	}
+	w.judge(now, s)
+}
+
+// reasonLimit is why an incident closes whose rule has no opinion any more.
+const reasonLimit = "limit removed"
+
+// govern puts a stream's own policy in force.
+func (w *Watch) govern(s *stream, own Policy) {
+	if !s.own.equal(own) {
+		s.own, s.dirty = own.Clone(), true
+	}
+	s.policy = s.own.Over(w.opt.Defaults)
+}
+
+// observeFault takes in that a stream could not be seen. One that is not known yet is kept: it may hold links.
+func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
+	_, plain := w.plain[sample.Key]
+	switch {
+	case s == nil && (plain || sample.Fault.Kind == FaultNotFound):
+		return
+	case s == nil:
+		s = newStream(sample.Key, now)
+		w.streams[s.key] = s
+		w.govern(s, Policy{})
+	case s.whole != nil && sample.Asked.Before(s.whole.Asked):
+		return // a newer look saw it
+	}
+	s.fault = sample.Fault
+	if sample.Fault.Kind != FaultNotFound {
+		s.gone = time.Time{}
+	} else if s.gone.IsZero() {
+		s.gone = now
+	} else if now.Sub(s.gone) >= confirmGone {
+		w.end(now, s, "deleted")
+		return
+	}
+	w.judge(now, s)
+}
+
+// end forgets a stream: what is open on it closes with the reason, and where nothing is open people are told so once.
+func (w *Watch) end(now time.Time, s *stream, reason string) {
+	closed := w.tracker.CloseRest(now, s.key, reason, nil)
+	if len(closed) == 0 && reason != "" && len(s.links) > 0 {
+		closed = append(closed, w.tracker.Tell(now, w.silenceRule(s), Subject{StreamKey: s.key}, reason))
+	}
+	w.tell(closed...)
+	w.uncover(s, -1)
+	w.wakes.set(s, time.Time{})
+	if w.streams[s.key] == s {
+		w.links -= len(s.links)
+		delete(w.streams, s.key)
+	}
+	delete(w.dirty, s.key)
+	w.gone = append(w.gone, s.key)
+	w.connectionDue = now
+	if w.opt.Board != nil {
+		w.opt.Board.Drop(s.key)
+	}
+}
+
+// endLink closes what is open on one link that its stream no longer has.
+func (w *Watch) endLink(now time.Time, subject Subject) {
+	const reason = "the source was removed"
+	closed := w.tracker.CloseRest(now, subject.StreamKey, reason, func(_ string, s Subject) bool { return s != subject })
+	if s := w.streams[subject.StreamKey]; len(closed) == 0 && s != nil {
+		closed = append(closed, w.tracker.Tell(now, w.silenceRule(s), subject, reason))
+	}
+	w.tell(closed...)
+}
+
+// silenceRule names the rule that judges the stream's silence.
+func (w *Watch) silenceRule(s *stream) string {
+	probe := &stream{key: s.key, first: s.first, own: s.own, policy: s.policy, links: s.links}
+	if len(probe.links) == 0 {
+		probe.links = []*link{{subject: Subject{StreamKey: s.key, Kind: KindMirror}}}
+	}
+	name := "seen"
+	for _, r := range w.opt.Rules {
+		r.Judge(w.started, probe.view(""), func(v Verdict) {
+			if v.Silence {
+				name = v.Rule
+			}
+		})
+	}
+	return name
+}
+
+// hasSilence tells whether an incident about a link's silence is open on the stream.
+func (w *Watch) hasSilence(s *stream) bool {
+	for _, l := range s.links {
+		if l.status.Dark {
+			return true
+		}
+	}
+	return false
+}
+
+// uncover adds the stream's uncovered links to the count, n times.
+func (w *Watch) uncover(s *stream, n int) {
+	for _, l := range s.links {
+		if l.uncovered {
+			w.uncovered += n
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
