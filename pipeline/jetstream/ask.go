@@ -1,0 +1,116 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"mirrorwatch/pipeline"
+)
+
+// asks are the questions under way. The server tells of a missing permission, and the client of a lost connection,
+// apart from the question, which would wait out its time otherwise.
+type asks struct {
+	mu    sync.Mutex
+	by    map[string]map[*asking]struct{} // by subject
+	muted error                           // not nil: no answer can reach us until the next connect
+}
+
+// asking is one question under way.
+type asking struct{ give func(error) }
+
+// enter registers a question; give ends it with a cause. The question leaves by the function returned.
+func (a *asks) enter(subject string, give func(error)) (leave func(), err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.muted != nil {
+		return nil, a.muted
+	}
+	if a.by == nil {
+		a.by = map[string]map[*asking]struct{}{}
+	}
+	if a.by[subject] == nil {
+		a.by[subject] = map[*asking]struct{}{}
+	}
+	one := &asking{give}
+	a.by[subject][one] = struct{}{}
+	return func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.by[subject], one)
+		if len(a.by[subject]) == 0 {
+			delete(a.by, subject)
+		}
+	}, nil
+}
+
+// deny ends the questions that a permissions violation concerns: those on its subject, or all where it says that
+// answers cannot be received. It tells whether there were any.
+func (a *asks) deny(violation error) bool {
+	text := strings.TrimPrefix(violation.Error(), nats.ErrPermissionViolation.Error()+": ")
+	denied := fmt.Errorf("%w: %s", pipeline.ErrDenied, text)
+	_, rest, _ := strings.Cut(text, `"`)
+	subject, _, _ := strings.Cut(rest, `"`)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if strings.HasPrefix(text, "Permissions Violation for Publish to ") {
+		for one := range a.by[subject] {
+			one.give(denied)
+		}
+		return len(a.by[subject]) > 0
+	}
+	a.muted = denied
+	a.giveAll(denied)
+	return true
+}
+
+// drop ends all questions, and forgets that answers could not be received.
+func (a *asks) drop(cause error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.muted = nil
+	a.giveAll(cause)
+}
+
+func (a *asks) giveAll(cause error) {
+	for _, some := range a.by {
+		for one := range some {
+			one.give(cause)
+		}
+	}
+}
+
+// ask puts one question and returns the answer. Its error wraps pipeline.ErrDisconnected, ErrDenied or ErrNoAnswer, or is
+// ctx's cause.
+func (c *connection) ask(ctx context.Context, subject string, body []byte, wait time.Duration) ([]byte, error) {
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	leave, err := c.asks.enter(subject, give)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	nc, err := c.client()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("%w within %v", pipeline.ErrNoAnswer, wait))
+	defer cancel()
+	msg, err := nc.RequestMsgWithContext(ctx, &nats.Msg{Subject: subject, Data: body})
+	switch {
+	case err == nil:
+		return msg.Data, nil
+	case errors.Is(err, nats.ErrNoResponders):
+		return nil, fmt.Errorf("%w: nobody listens on %s", pipeline.ErrNoAnswer, subject)
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case !nc.IsConnected():
+		return nil, c.down()
+	}
+	return nil, fmt.Errorf("ask %s: %w", subject, err)
+}

@@ -1,0 +1,47 @@
+package jetstream
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Pace bounds what looks at everything may ask: LooksPerSecond streams a second, averaged over Interval. Without
+// LooksPerSecond nothing is bounded.
+type Pace struct {
+	LooksPerSecond int
+	Interval       time.Duration
+}
+
+// pacer spends a Pace. A page is paid for before it is asked, or after where its size is not known before.
+type pacer struct{ limiter *rate.Limiter }
+
+func newPacer(p Pace) *pacer {
+	if p.LooksPerSecond <= 0 {
+		return &pacer{rate.NewLimiter(rate.Inf, 0)}
+	}
+	burst := int(float64(p.LooksPerSecond) * p.Interval.Seconds())
+	return &pacer{rate.NewLimiter(rate.Limit(p.LooksPerSecond), max(burst, 1))}
+}
+
+// wait blocks until n streams may be asked about.
+func (p *pacer) wait(ctx context.Context, n int) error {
+	for n > 0 && p.limiter.Limit() != rate.Inf {
+		part := min(n, p.limiter.Burst())
+		if err := p.limiter.WaitN(ctx, part); err != nil {
+			return err
+		}
+		n -= part
+	}
+	return nil
+}
+
+// owe pays for n streams after they were asked about: the next wait takes longer.
+func (p *pacer) owe(n int) {
+	for n > 0 && p.limiter.Limit() != rate.Inf {
+		part := min(n, p.limiter.Burst())
+		p.limiter.ReserveN(time.Now(), part)
+		n -= part
+	}
+}

@@ -1,0 +1,94 @@
+package jetstream
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// URLs is one or more NATS URLs, separated by commas. It may hold a user and a password; every way of printing it hides them.
+type URLs string
+
+// String gives the URLs with "<secret>" for user and password.
+func (u URLs) String() string {
+	parts := strings.Split(string(u), ",")
+	for i, part := range parts {
+		parts[i] = redact(part)
+	}
+	return strings.Join(parts, ",")
+}
+
+// GoString hides user and password from %#v.
+func (u URLs) GoString() string { return strconv.Quote(u.String()) }
+
+// LogValue hides user and password from slog.
+func (u URLs) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// MarshalText hides user and password from JSON and YAML.
+func (u URLs) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// redact hides what stands before the last @ of a URL, whether or not it can be parsed.
+func redact(raw string) string {
+	at := strings.LastIndexByte(raw, '@')
+	if at < 0 {
+		return raw
+	}
+	scheme := ""
+	if i := strings.Index(raw[:at], "://"); i >= 0 {
+		scheme = raw[:i+3]
+	}
+	return scheme + "<secret>" + raw[at:]
+}
+
+// list is the URLs one by one, with the scheme nats where none is given.
+func (u URLs) list() []string {
+	var all []string
+	for part := range strings.SplitSeq(string(u), ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		if !strings.Contains(part, "://") {
+			part = "nats://" + part
+		}
+		all = append(all, part)
+	}
+	return all
+}
+
+func (u URLs) hasUser() bool { return strings.Contains(string(u), "@") }
+
+func (u URLs) validate(report func(path, problem string)) {
+	if u != "" && len(u.list()) == 0 {
+		report("url", "no URL in it; write nats://HOST:PORT")
+	}
+	web, plain := false, false
+	for _, raw := range u.list() {
+		parsed, err := url.Parse(raw)
+		if err != nil {
+			report("url", fmt.Sprintf("%q is no URL; write nats://HOST:PORT", redact(raw)))
+			continue
+		}
+		switch parsed.Scheme {
+		case "nats", "tls", "tcp":
+			plain = true
+		case "ws", "wss":
+			web = true
+		default:
+			report("url", fmt.Sprintf("%q has the scheme %s; use nats, tls, ws or wss", redact(raw), parsed.Scheme))
+			continue
+		}
+		if parsed.Hostname() == "" {
+			report("url", fmt.Sprintf("%q has no host", redact(raw)))
+		}
+		if port := parsed.Port(); port != "" {
+			if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+				report("url", fmt.Sprintf("%q: %s is no port", redact(raw), port))
+			}
+		}
+	}
+	if web && plain {
+		report("url", "websocket URLs and others cannot be mixed")
+	}
+}
