@@ -1,0 +1,99 @@
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+
+	"go.etcd.io/bbolt"
+)
+
+// sumSize is the length of the checksum before a row's JSON, in hexadecimal and with a space behind it.
+const sumSize = 9
+
+// table is one bucket. A row's value is "SUM JSON", where SUM covers the bucket's name, the key and the JSON, so that
+// a bit that fell over is seen. The sums of all rows, xored, are kept too, so that a row that went missing is seen.
+type table struct {
+	name   string
+	bucket *bbolt.Bucket
+	total  *digest
+}
+
+// digest stands for a set of rows.
+type digest struct {
+	Rows uint64 `json:"rows"`
+	Sum  uint32 `json:"sum"`
+}
+
+func (d *digest) add(value []byte) {
+	d.Rows++
+	d.Sum ^= sumOf(value)
+}
+
+func (d *digest) remove(value []byte) {
+	d.Rows--
+	d.Sum ^= sumOf(value)
+}
+
+// sumOf hashes a whole value; its own sum in it stands for the bucket and the key.
+func sumOf(value []byte) uint32 {
+	return crc32.Checksum(value, crc32.MakeTable(crc32.Castagnoli))
+}
+
+func (t table) sum(key, text []byte) []byte {
+	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	fmt.Fprintf(h, "%s %q ", t.name, key)
+	h.Write(text)
+	return fmt.Appendf(make([]byte, 0, sumSize+len(text)), "%08x ", h.Sum32())
+}
+
+func (t table) put(key []byte, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode row of %s: %w", t.name, err)
+	}
+	row := append(t.sum(key, text), text...)
+	if old := t.bucket.Get(key); old != nil {
+		t.total.remove(old)
+	}
+	t.total.add(row)
+	if err := t.bucket.Put(key, row); err != nil {
+		return fmt.Errorf("put row of %s: %w", t.name, err)
+	}
+	return nil
+}
+
+func (t table) remove(key []byte) error {
+	old := t.bucket.Get(key)
+	if old == nil {
+		return nil
+	}
+	t.total.remove(old)
+	if err := t.bucket.Delete(key); err != nil {
+		return fmt.Errorf("delete row of %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// decode checks a row and takes its JSON apart.
+func (t table) decode(key, row []byte, into any) error {
+	if len(row) < sumSize || string(row[:sumSize]) != string(t.sum(key, row[sumSize:])) {
+		return damagef("row %q of %s: its checksum is wrong", key, t.name)
+	}
+	if err := json.Unmarshal(row[sumSize:], into); err != nil {
+		return damagef("row %q of %s: %v", key, t.name, err)
+	}
+	return nil
+}
+
+// each decodes every row in the order of the keys, adding it to the total.
+func each[T any](t table, yield func(key []byte, row T) error) error {
+	return t.bucket.ForEach(func(key, value []byte) error {
+		var row T
+		if err := t.decode(key, value, &row); err != nil {
+			return err
+		}
+		t.total.add(value)
+		return yield(key, row)
+	})
+}
