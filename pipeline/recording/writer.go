@@ -1,0 +1,102 @@
+package recording
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"mirrorwatch/pipeline"
+)
+
+// Writer writes a recording. It is for one goroutine at a time.
+type Writer struct {
+	w      io.Writer
+	gz     *gzip.Writer // nil: not compressed
+	file   *os.File     // nil: the caller's to close
+	line   bytes.Buffer
+	encode *json.Encoder
+}
+
+// NewWriter writes the header to w, its Recording set to Version, and returns a writer of looks after it.
+func NewWriter(w io.Writer, h Header) (*Writer, error) {
+	out := &Writer{w: w}
+	if err := out.begin(h); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Create makes the file at path, or empties it, and begins a recording in it; compressed where path ends in ".gz".
+// The caller closes the writer.
+func Create(path string, h Header) (*Writer, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	out := &Writer{w: file, file: file}
+	if strings.HasSuffix(path, ".gz") {
+		out.gz = gzip.NewWriter(file)
+		out.w = out.gz
+	}
+	if err := out.begin(h); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return out, nil
+}
+
+// Write writes what one look found of one stream: s.Raw, or its fault. The line has left the process when Write
+// returns, so that a kill loses at most the line that is being written.
+func (w *Writer) Write(s *pipeline.Sample) error {
+	l, err := lineOf(s)
+	if err != nil {
+		return fmt.Errorf("record look: %w", err)
+	}
+	if err := w.write(l); err != nil {
+		return fmt.Errorf("record look: %w", err)
+	}
+	return nil
+}
+
+// Close finishes the compression, and closes the file that Create made.
+func (w *Writer) Close() error {
+	var errs []error
+	if w.gz != nil {
+		errs = append(errs, w.gz.Close())
+	}
+	if w.file != nil {
+		errs = append(errs, w.file.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close recording: %w", err)
+	}
+	return nil
+}
+
+func (w *Writer) begin(h Header) error {
+	w.encode = json.NewEncoder(&w.line)
+	w.encode.SetEscapeHTML(false)
+	h.Recording = Version
+	if err := w.write(h); err != nil {
+		return fmt.Errorf("write recording's header: %w", err)
+	}
+	return nil
+}
+
+func (w *Writer) write(v any) error {
+	w.line.Reset()
+	if err := w.encode.Encode(v); err != nil {
+		return err
+	}
+	if _, err := w.w.Write(w.line.Bytes()); err != nil {
+		return err
+	}
+	if w.gz != nil {
+		return w.gz.Flush()
+	}
+	return nil
+}
