@@ -1,0 +1,184 @@
+package exportertest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// Start is when the first of the sample incidents opens.
+func Start() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+
+// Lost returns an incident of the rule seen on a mirror across a leafnode, open for nothing yet but its limit.
+func Lost() pipeline.Incident {
+	start := Start()
+	return pipeline.Incident{
+		ID: "mw-k3v5q2abcdefghij", Rule: "seen",
+		Subject: pipeline.Subject{
+			StreamKey: pipeline.StreamKey{Connection: "dr", Account: "PAY", Stream: "PAYMENTS_MIRROR"},
+			Kind:      pipeline.KindMirror, Origin: "PAYMENTS", Via: "$JS.hub.API",
+		},
+		Level: pipeline.Critical, Opened: start, Since: start.Add(-time.Minute),
+		Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: "silent",
+		Changes: 1, Evidence: start.Add(-time.Minute), Changed: start, Told: start,
+	}
+}
+
+// Of returns the incident's change of a kind, some time after it opened.
+func Of(i pipeline.Incident, kind pipeline.ChangeKind, after time.Duration) pipeline.Change {
+	c := pipeline.Change{Kind: kind, At: i.Opened.Add(after), From: i.Level, Incident: i}
+	n := &c.Incident
+	if kind != pipeline.Opened {
+		n.Changes++
+	}
+	switch kind {
+	case pipeline.Opened:
+		c.From = pipeline.OK
+	case pipeline.Escalated:
+		c.From, n.Level = pipeline.Warning, pipeline.Critical
+	case pipeline.Eased:
+		c.From, n.Level = pipeline.Critical, pipeline.Warning
+	case pipeline.Updated:
+		n.Reason, n.Detail = "silent, and the server reports an error", "stream not found (10059)"
+	case pipeline.Resolved:
+		n.Ended = c.At
+	case pipeline.Closed:
+		n.Ended, n.Reason = c.At, "deleted"
+	}
+	if i.Subject.IsLink() {
+		c.Silent = c.At.Sub(i.Since)
+	}
+	if !kind.Ends() && n.Unit == pipeline.UnitSeconds {
+		n.Value = c.At.Sub(i.Since).Seconds()
+	}
+	return c
+}
+
+// One returns a notification of changes of one incident.
+func One(changes ...pipeline.Change) pipeline.Notification {
+	newest := changes[len(changes)-1]
+	return pipeline.Notification{Key: newest.Key(), Group: newest.Incident.ID, Changes: changes}
+}
+
+// Samples returns notifications by name: every kind of change, every rule with words of its own, and what batches
+// look like.
+func Samples() map[string]pipeline.Notification {
+	lost := Lost()
+	samples := map[string]pipeline.Notification{
+		"opened":    One(Of(lost, pipeline.Opened, 0)),
+		"escalated": One(Of(lost, pipeline.Escalated, 2*time.Minute)),
+		"eased":     One(Of(lost, pipeline.Eased, 3*time.Minute)),
+		"updated":   One(Of(lost, pipeline.Updated, 12*time.Second)),
+		"reminded":  One(Of(lost, pipeline.Reminded, 4*time.Hour)),
+		"resolved":  One(Of(lost, pipeline.Resolved, 132*time.Second)),
+		"closed":    One(Of(lost, pipeline.Closed, 26*time.Hour)),
+		"late":      One(Of(lost, pipeline.Opened, 0), Of(lost, pipeline.Resolved, 132*time.Second)),
+		"batch":     Many(25),
+	}
+	for rule, i := range ofRules() {
+		samples["rule-"+rule] = One(Of(i, pipeline.Opened, 0))
+		samples["rule-"+rule+"-resolved"] = One(Of(i, pipeline.Resolved, 10*time.Minute))
+	}
+	return samples
+}
+
+// ofRules returns one incident a rule, by the rule's name.
+func ofRules() map[string]pipeline.Incident {
+	set := func(rule string, edit func(*pipeline.Incident)) pipeline.Incident {
+		i := Lost()
+		i.ID, i.Rule = "mw-"+rule, rule
+		edit(&i)
+		return i
+	}
+	stream := pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: "dr", Stream: "PAYMENTS_MIRROR"}}
+	return map[string]pipeline.Incident{
+		"seen-default": set("seen-default", func(i *pipeline.Incident) {
+			i.Level, i.Reason = pipeline.Warning, "no contact since the server began to count"
+			i.Subject.Kind, i.Subject.Stream, i.Subject.Via = pipeline.KindSource, "ORDERS_ALL", ""
+			i.Since, i.Limit = i.Opened.Add(-5*time.Minute), 300
+		}),
+		"lag": set("lag", func(i *pipeline.Incident) {
+			i.Value, i.Limit, i.Unit, i.Reason = 12345, 10000, pipeline.UnitMessages, "too many messages behind"
+		}),
+		"policy": set("policy", func(i *pipeline.Incident) {
+			i.Subject, i.Level, i.Reason, i.Since = stream, pipeline.Warning, "metadata not understood", time.Time{}
+			i.Value, i.Limit, i.Unit = 1, 0, pipeline.UnitNone
+			i.Detail = `io.nats.monitor.seen-critical: "5M": a month is never meant, write 5m for five minutes`
+		}),
+		"unobserved": set("unobserved", func(i *pipeline.Incident) {
+			i.Subject, i.Limit = pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: "dr"}}, 0
+			i.Reason, i.Detail = "nothing can be seen over this connection", "not connected: dial tcp 10.0.0.7:4222: i/o timeout"
+		}),
+		"journal": set("journal", func(i *pipeline.Incident) {
+			i.Subject, i.Since, i.Unit, i.Limit = pipeline.Subject{}, time.Time{}, pipeline.UnitNone, 0
+			i.Reason, i.Detail = "state cannot be written", "write data/mirrorwatch.db: no space left on device"
+		}),
+		"not-copying": set("not-copying", func(i *pipeline.Incident) {
+			i.Reason, i.Unit, i.Limit, i.Since = "data stands still", pipeline.UnitNone, 0, time.Time{}
+			i.Cause = "flow control subject $JS.FC.> is not imported"
+		}),
+	}
+}
+
+// Many returns a notification of n incidents, all of different streams; some resolved, some warnings.
+func Many(n int) pipeline.Notification {
+	batch := pipeline.Notification{Key: fmt.Sprintf("batch-of-%d", n)}
+	batch.Group = batch.Key
+	for k := range n {
+		i := Lost()
+		i.ID = fmt.Sprintf("mw-%016d", k)
+		i.Subject.Stream = fmt.Sprintf("ORDERS_%03d_MIRROR", k)
+		i.Subject.Origin = fmt.Sprintf("ORDERS_%03d", k)
+		i.Opened = i.Opened.Add(time.Duration(k) * time.Second)
+		i.Since = i.Since.Add(time.Duration(k) * time.Second)
+		kind := pipeline.Opened
+		switch {
+		case k%5 == 3:
+			i.Level = pipeline.Warning
+		case k%5 == 4:
+			kind = pipeline.Resolved
+		}
+		batch.Changes = append(batch.Changes, Of(i, kind, 90*time.Second))
+	}
+	return batch
+}
+
+// Hostile returns notifications with data that wants to be markup, to be a command or to be too much.
+func Hostile() map[string]pipeline.Notification {
+	texts := map[string]string{
+		"markup":   "<!channel> <@U1|x> &amp; *b* `c` <https://evil.example|ok> @here",
+		"controls": "a\x00b\x1b[31m\r\nc\u202Ed\u2028e",
+		"broken":   "a\xff\xfe\xc3(b",
+		"long":     strings.Repeat("<&>", 3400),
+		"shell":    "-x; rm -rf $(HOME) ` '",
+		"json":     `","text":"\u0000`,
+	}
+	all := map[string]pipeline.Notification{}
+	for name, text := range texts {
+		i := Lost()
+		i.Subject = pipeline.Subject{
+			StreamKey: pipeline.StreamKey{Connection: text, Account: text, Domain: text, Stream: text},
+			Kind:      pipeline.KindMirror, Origin: text, Via: text, Filter: text,
+		}
+		i.Reason, i.Detail, i.Cause = text, text, text
+		for _, kind := range kinds() {
+			all[name+"-"+string(kind)] = One(Of(i, kind, time.Minute))
+		}
+		many := Many(30)
+		for k := range many.Changes {
+			many.Changes[k].Incident.Subject = i.Subject
+			many.Changes[k].Incident.Reason = text
+		}
+		all[name+"-batch"] = many
+	}
+	return all
+}
+
+func kinds() []pipeline.ChangeKind {
+	return []pipeline.ChangeKind{
+		pipeline.Opened, pipeline.Escalated, pipeline.Eased, pipeline.Updated,
+		pipeline.Reminded, pipeline.Resolved, pipeline.Closed,
+	}
+}

@@ -1,0 +1,135 @@
+package wording
+
+import (
+	"fmt"
+	"regexp"
+
+	"mirrorwatch/pipeline"
+)
+
+var (
+	bareWord  = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}$`)
+	quotable  = regexp.MustCompile(`^[ -&(-,.-_a-~][ -&(-_a-~]{0,254}$`) // printable ASCII without ' and `, not like a flag
+	domainAPI = regexp.MustCompile(`^\$JS\.([A-Za-z0-9_-]+)\.API$`)
+)
+
+// Hint says with what the commands are run.
+func Hint(s *Story) string {
+	i := &s.Change.Incident
+	if i.Subject.Connection == "" {
+		return "Where mirrorwatch runs"
+	}
+	hint := "With the nats CLI and a context for connection " + Plain(i.Subject.Connection, maxName)
+	if i.Subject.Account != "" {
+		hint += ", account " + Plain(i.Subject.Account, maxName)
+	}
+	return hint
+}
+
+// Commands returns what to run next, one line of shell each, with a comment on what to look for. A name that is not
+// plainly safe in a shell is left out together with its command.
+func Commands(s *Story) []string {
+	i := &s.Change.Incident
+	subject := i.Subject
+	var c commands
+	switch {
+	case s.Change.Kind == pipeline.Resolved:
+		if subject.IsLink() {
+			c.near(subject, "is Lag 0?")
+		}
+	case s.Change.Kind == pipeline.Closed:
+		c.near(subject, "is it there, and is it still what it should be?")
+	case i.Rule == ruleJournal:
+		c.add("is the disk of data_dir full or read-only?", "df -h")
+	case i.Rule == ruleUnobserved:
+		c.add("does a server answer at all?", "nats rtt")
+		c.add("does JetStream answer with these credentials?", "nats account info")
+	case i.Rule == rulePolicy && !subject.IsStream():
+		c.add("or raise looks_per_second, or the shortest limits", "mirrorwatch config check FILE")
+	case i.Rule == rulePolicy:
+		c.near(subject, "see Metadata; mend the value with nats stream edit --metadata")
+	case subject.IsLink():
+		c.near(subject, "see Last Seen, Lag and Error, and who leads")
+		c.far(subject, "the "+otherEnd(subject)+": does it answer, do its messages grow?")
+		c.path(subject.Via != "")
+		c.add("proves contact anew, 12 s; add --config or --context", "mirrorwatch check --stream %s", subject.Stream)
+	case subject.IsStream():
+		c.near(subject, "does it answer, and who leads?")
+	}
+	return c
+}
+
+// CommandsForMany returns what to run when several incidents come together, which often have one cause: what lies
+// between the sites. Without an open link among them there is nothing to run.
+func CommandsForMany(stories []Story) []string {
+	var c commands
+	external, internal := false, false
+	for i := range stories {
+		if subject := stories[i].Change.Incident.Subject; subject.IsLink() && !stories[i].Ended() {
+			external = external || subject.Via != ""
+			internal = internal || subject.Via == ""
+		}
+	}
+	if external {
+		c.path(true)
+	}
+	if internal {
+		c.path(false)
+	}
+	if len(c) > 0 {
+		c.add("every link's verdict, 12 s; add --config or --context", "mirrorwatch check")
+	}
+	return c
+}
+
+type commands []string
+
+// path asks about the connection between the sites; external API prefixes lead over leafnodes as a rule.
+func (c *commands) path(external bool) {
+	if external {
+		c.add("system account: is the leafnode up?", "nats server report leafnodes")
+		return
+	}
+	c.add("system account: is the gateway up?", "nats server report gateways")
+}
+
+// near asks about the stream itself.
+func (c *commands) near(s pipeline.Subject, comment string) {
+	if s.Stream == "" {
+		return
+	}
+	if s.Domain != "" {
+		c.add(comment, "nats --js-domain %s stream info %s", s.Domain, s.Stream)
+		return
+	}
+	c.add(comment, "nats stream info %s", s.Stream)
+}
+
+// far asks about the other end of a link the way the mirror reaches it.
+func (c *commands) far(s pipeline.Subject, comment string) {
+	if s.Via == "" {
+		c.near(pipeline.Subject{StreamKey: pipeline.StreamKey{Domain: s.Domain, Stream: s.Origin}}, comment)
+		return
+	}
+	if m := domainAPI.FindStringSubmatch(s.Via); m != nil {
+		c.add(comment, "nats --js-domain %s stream info %s", m[1], s.Origin)
+		return
+	}
+	c.add(comment, "nats --js-api-prefix %s stream info %s", s.Via, s.Origin)
+}
+
+// add puts names, quoted where a shell needs it, into the command. Without one safe name there is no command.
+func (c *commands) add(comment, command string, names ...string) {
+	words := make([]any, len(names))
+	for n, name := range names {
+		switch {
+		case bareWord.MatchString(name):
+			words[n] = name
+		case quotable.MatchString(name):
+			words[n] = "'" + name + "'"
+		default:
+			return
+		}
+	}
+	*c = append(*c, fmt.Sprintf(command, words...)+"  # "+comment)
+}

@@ -1,0 +1,176 @@
+package wording
+
+import (
+	"strings"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+const (
+	maxFull   = 255 // characters of a name, as long as NATS lets one be
+	maxDetail = 500 // characters of a server's words
+)
+
+// Fact is one line about an incident: a label, and a text or a time (the other is zero).
+type Fact struct {
+	Label string
+	Text  string
+	At    time.Time
+}
+
+// String gives the fact in plain text, its time in UTC.
+func (f Fact) String() string {
+	if f.At.IsZero() {
+		return f.Label + ": " + f.Text
+	}
+	return f.Label + ": " + UTC(f.At)
+}
+
+// Facts returns what is known of the incident, the most important first.
+func Facts(s *Story) []Fact {
+	f := facts{{Label: "What", Text: Subject(s.Change.Incident.Subject)}}
+	switch s.Change.Kind {
+	case pipeline.Resolved:
+		f.resolved(&s.Change)
+	case pipeline.Closed:
+		f.closed(&s.Change)
+	default:
+		f.open(&s.Change)
+	}
+	if s.Late {
+		f.add("Told late", "it opened and ended before this receiver could be told of either")
+	}
+	return f
+}
+
+// Subject names a subject with all that identifies it within its connection.
+func Subject(s pipeline.Subject) string {
+	text := who(s, maxFull)
+	if s.IsLink() {
+		relation := ", mirror of "
+		if s.Kind == pipeline.KindSource {
+			relation = ", fed by its source "
+		}
+		text = "stream " + Plain(s.Stream, maxFull) + relation + Plain(s.Origin, maxFull)
+	}
+	parts := []struct{ name, value string }{{"via", s.Via}, {"filter", s.Filter}, {"domain", s.Domain}, {"account", s.Account}}
+	if s.Stream != "" {
+		parts = append(parts, struct{ name, value string }{"connection", s.Connection})
+	}
+	for _, part := range parts {
+		if part.value != "" {
+			text += ", " + part.name + " " + Plain(part.value, maxFull)
+		}
+	}
+	return text
+}
+
+// Limit says what limit the incident broke and where it is set; empty where its rule has none.
+func Limit(i *pipeline.Incident) string {
+	if i.Limit <= 0 || i.Unit == pipeline.UnitNone {
+		return ""
+	}
+	limit := Quantity(i.Limit, i.Unit)
+	switch i.Rule {
+	case ruleSeen:
+		return limit + " (seen-critical)"
+	case ruleSeenDefault:
+		return limit + " (the default; the stream sets no limit)"
+	case ruleLag:
+		return limit + " (lag-critical)"
+	}
+	return limit
+}
+
+type facts []Fact
+
+func (f *facts) add(label, text string) {
+	if text != "" {
+		*f = append(*f, Fact{Label: label, Text: text})
+	}
+}
+
+func (f *facts) at(label string, t time.Time) {
+	if !t.IsZero() {
+		*f = append(*f, Fact{Label: label, At: t})
+	}
+}
+
+func (f *facts) open(c *pipeline.Change) {
+	i := &c.Incident
+	switch {
+	case i.Unit == pipeline.UnitMessages:
+		f.add("Behind", withLimit(Quantity(i.Value, i.Unit), Limit(i)))
+	case i.Unit == pipeline.UnitSeconds:
+		f.add(silenceLabel(i), withLimit(Duration(Dark(c)), Limit(i)))
+		f.at(sinceLabel(i), i.Since)
+	}
+	f.add("Why", why(i))
+	f.add("Details", Plain(i.Detail, maxDetail))
+	f.add("Probable cause", Plain(i.Cause, maxDetail))
+	f.add("Means", meaning(i))
+	if c.Kind != pipeline.Opened {
+		f.at("Open since", i.Opened)
+	}
+}
+
+func (f *facts) resolved(c *pipeline.Change) {
+	i := &c.Incident
+	from := i.Since
+	if from.IsZero() {
+		from = i.Opened
+	}
+	until := c.At
+	if i.Unit == pipeline.UnitSeconds {
+		f.add(silenceLabel(i), withLimit(Duration(Dark(c)), Limit(i)))
+		until = from.Add(Dark(c))
+	} else {
+		f.add("Lasted", Duration(c.At.Sub(i.Opened)))
+		f.add("Limit", Limit(i))
+		from = i.Opened
+	}
+	f.at("From", from)
+	f.at("Until", until)
+	f.add("It was", strings.TrimSuffix(i.Level.String()+", "+Plain(i.Reason, maxDetail), ", "))
+	if i.Subject.IsLink() && i.Unit == pipeline.UnitSeconds {
+		f.add("Means", "contact is proven again; that everything was copied is not. See that Lag is 0 before a failover")
+	}
+}
+
+func (f *facts) closed(c *pipeline.Change) {
+	i := &c.Incident
+	f.add("Why it ended", whyClosed(i.Reason))
+	f.add("Means", meaningClosed(i.Reason))
+	if i.Opened.Before(c.At) {
+		f.add("Was open for", Duration(c.At.Sub(i.Opened)))
+		f.at(sinceLabel(i), i.Since)
+	}
+}
+
+func silenceLabel(i *pipeline.Incident) string {
+	switch {
+	case i.Rule == ruleUnobserved:
+		return "Blind for"
+	case i.Subject.IsLink():
+		return "No proven contact for"
+	}
+	return "Lasting for"
+}
+
+func sinceLabel(i *pipeline.Incident) string {
+	switch {
+	case i.Rule == ruleUnobserved:
+		return "Blind since"
+	case i.Subject.IsLink():
+		return "Silent since"
+	}
+	return "Since"
+}
+
+func withLimit(value, limit string) string {
+	if limit == "" {
+		return value
+	}
+	return value + ", limit " + limit
+}

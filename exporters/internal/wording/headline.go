@@ -1,0 +1,173 @@
+package wording
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// The rules that have words of their own; others get general ones.
+const (
+	ruleSeen        = "seen"
+	ruleSeenDefault = "seen-default"
+	ruleLag         = "lag"
+	rulePolicy      = "policy"
+	ruleUnobserved  = "unobserved"
+	ruleJournal     = "journal"
+)
+
+const maxName = 40 // characters of a name in a headline, which is read on a phone
+
+// Headline is the one line that a phone shows: "CRITICAL: mirror X has had no contact with its origin Y for 1m 2s".
+func Headline(s *Story) string {
+	c := &s.Change
+	what := symptom(c)
+	switch c.Kind {
+	case pipeline.Resolved:
+		what = relief(c)
+	case pipeline.Closed:
+		what = fmt.Sprintf("%s, %s (%s)", who(c.Incident.Subject, maxName), checkOf(&c.Incident), Plain(c.Incident.Reason, maxName))
+	}
+	tag := Severity(s)
+	if s.Late {
+		tag += " (told late)"
+	}
+	return tag + ": " + what
+}
+
+// Severity is the first word of a headline: how bad it is now, and whether that is new.
+func Severity(s *Story) string {
+	c := &s.Change
+	level := strings.ToUpper(c.Incident.Level.String())
+	switch c.Kind {
+	case pipeline.Escalated, pipeline.Eased:
+		return level + " (was " + c.From.String() + ")"
+	case pipeline.Updated:
+		return level + " (update)"
+	case pipeline.Reminded:
+		return "STILL " + level
+	case pipeline.Resolved:
+		return "RESOLVED"
+	case pipeline.Closed:
+		return "CLOSED, NOT PROVEN WELL"
+	}
+	return level
+}
+
+// symptom says what is wrong, of an open incident.
+func symptom(c *pipeline.Change) string {
+	i := &c.Incident
+	name := who(i.Subject, maxName)
+	switch i.Rule {
+	case ruleSeen, ruleSeenDefault:
+		if !i.Subject.IsLink() {
+			return fmt.Sprintf("%s has not been seen for %s", name, Duration(Dark(c)))
+		}
+		format := "%s has had no contact with %s for %s"
+		if unseen(i.Reason) {
+			format = "%s has not been proven in contact with %s for %s"
+		}
+		return fmt.Sprintf(format, name, far(i.Subject, maxName), Duration(Dark(c)))
+	case ruleLag:
+		return fmt.Sprintf("%s is %s behind %s", name, Quantity(i.Value, i.Unit), far(i.Subject, maxName))
+	case rulePolicy:
+		if i.Subject.IsStream() {
+			return "a limit in the metadata of " + name + " is not in force as written"
+		}
+		return "the limits on " + name + " cannot all be proven in time"
+	case ruleUnobserved:
+		return name + " is blind, none of its mirrors is being watched"
+	case ruleJournal:
+		if lost(i.Reason) {
+			return "mirrorwatch has lost its earlier state"
+		}
+		return "mirrorwatch cannot write its state"
+	}
+	return fmt.Sprintf("%s fails the check %s (%s)", name, Plain(i.Rule, maxName), Plain(i.Reason, maxName))
+}
+
+// relief says what is well again, of a resolved incident.
+func relief(c *pipeline.Change) string {
+	i := &c.Incident
+	name := who(i.Subject, maxName)
+	switch i.Rule {
+	case ruleSeen, ruleSeenDefault:
+		if !i.Subject.IsLink() {
+			return name + " is seen again"
+		}
+		return fmt.Sprintf("%s is in contact with %s again after %s", name, far(i.Subject, maxName), Duration(Dark(c)))
+	case ruleLag:
+		return fmt.Sprintf("%s is within its lag limit behind %s again", name, far(i.Subject, maxName))
+	case rulePolicy:
+		if i.Subject.IsStream() {
+			return "the limits in the metadata of " + name + " are in force as written"
+		}
+		return "the limits on " + name + " can be proven in time again"
+	case ruleUnobserved:
+		return fmt.Sprintf("%s is watched again after %s", name, Duration(Dark(c)))
+	case ruleJournal:
+		return "mirrorwatch keeps its state again"
+	}
+	return fmt.Sprintf("%s passes the check %s again", name, Plain(i.Rule, maxName))
+}
+
+// Dark is how long the incident's silence lasted by the change, or its end; without a silence, how long it was open.
+func Dark(c *pipeline.Change) time.Duration {
+	i := &c.Incident
+	switch {
+	case c.Silent > 0:
+		return c.Silent
+	case !i.Since.IsZero():
+		return c.At.Sub(i.Since)
+	case i.Unit == pipeline.UnitSeconds && !c.Kind.Ends() && i.Value > 0:
+		return time.Duration(i.Value * float64(time.Second))
+	}
+	return c.At.Sub(i.Opened)
+}
+
+// who names the near end of a subject: the stream, the connection or the agent.
+func who(s pipeline.Subject, limit int) string {
+	switch {
+	case s.Kind == pipeline.KindMirror:
+		return "mirror " + Plain(s.Stream, limit)
+	case s.Stream != "":
+		return "stream " + Plain(s.Stream, limit)
+	case s.Connection != "":
+		return "connection " + Plain(s.Connection, limit)
+	}
+	return "mirrorwatch"
+}
+
+// far names the other end of a link.
+func far(s pipeline.Subject, limit int) string {
+	if s.Kind == pipeline.KindSource {
+		return "its source " + Plain(s.Origin, limit)
+	}
+	return "its origin " + Plain(s.Origin, limit)
+}
+
+func checkOf(i *pipeline.Incident) string { return "check " + Plain(i.Rule, maxName) + " ended" }
+
+func lost(reason string) bool { return strings.Contains(reason, "lost") }
+
+// Tally counts the incidents of a batch, "25 incidents: 16 critical, 4 warning, 5 resolved".
+func Tally(stories []Story) string {
+	counts := map[string]int{}
+	for i := range stories {
+		s := &stories[i]
+		if s.Ended() {
+			counts[string(s.Change.Kind)]++
+		} else {
+			counts[s.Change.Incident.Level.String()]++
+		}
+	}
+	var parts []string
+	for _, name := range []string{"critical", "unknown", "warning", "resolved", "closed"} {
+		if counts[name] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[name], name))
+		}
+	}
+	return fmt.Sprintf("%d incidents: %s", len(stories), strings.Join(parts, ", "))
+}

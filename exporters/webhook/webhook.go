@@ -1,0 +1,64 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"mirrorwatch/exporters/internal/httppost"
+	"mirrorwatch/pipeline"
+)
+
+// Webhook is a pipeline.Notifier for one receiver. It gives no receipts.
+type Webhook struct {
+	name    string
+	url     pipeline.Secret
+	signing pipeline.Secret
+	client  *httppost.Client
+}
+
+// New returns the notifier of a valid configuration. Secrets kept in files are read at each attempt.
+func New(c Config) (*Webhook, error) {
+	var problems []error
+	c.Validate(func(path, problem string) { problems = append(problems, fmt.Errorf("%s %s", path, problem)) })
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("configure webhook %s: %w", c.Name, errors.Join(problems...))
+	}
+	return &Webhook{
+		name:    c.Name,
+		url:     either(c.URL, c.URLFile),
+		signing: either(c.SigningSecret, c.SigningSecretFile),
+		client:  httppost.New(),
+	}, nil
+}
+
+// Render implements pipeline.Notifier: the body is Alertmanager's webhook message, version 4.
+func (w *Webhook) Render(n pipeline.Notification) ([]byte, error) { return render(w.name, n) }
+
+// Notify implements pipeline.Notifier. The receiver knows a repeated attempt by its webhook-id, the notification's key.
+func (w *Webhook) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {
+	url, err := w.url.Reveal()
+	if err != nil {
+		return nil, fmt.Errorf("read url: %w", err)
+	}
+	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
+	header := http.Header{}
+	header.Set("Content-Type", "application/json")
+	header.Set("webhook-id", n.Key)
+	header.Set("webhook-timestamp", timestamp)
+	if !w.signing.IsZero() {
+		secret, err := w.signing.Reveal()
+		if err != nil {
+			return nil, fmt.Errorf("read signing secret: %w", err)
+		}
+		keys, err := parseKeys(secret)
+		if err != nil {
+			return nil, fmt.Errorf("read signing secret: %w", err)
+		}
+		header.Set("webhook-signature", sign(keys, n.Key, timestamp, n.Body))
+	}
+	return nil, w.client.Post(ctx, url, header, n.Body)
+}
