@@ -52,6 +52,7 @@ type ConnectionStatus struct {
 	Answered time.Time `json:"answered,omitzero"` // newest answer
 	Round    time.Time `json:"round,omitzero"`    // newest round that came to its end
 	Links    int       `json:"links"`
+	Unseen   int       `json:"unseen,omitempty"` // streams that were named, but never seen: they may hold links
 }
 
 // NewBoard returns an empty board. Counters on it count from started.

@@ -126,6 +126,12 @@ func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(Commi
 	for _, w := range o.workers {
 		all.Go(func() { w.run(ctx, drain, save) })
 	}
+	all.Go(func() { // an outbox without receivers works as long as any other
+		select {
+		case <-drain:
+		case <-ctx.Done():
+		}
+	})
 	all.Wait()
 }
 

@@ -13,9 +13,13 @@ const (
 	urgentPause = 30 * time.Second // a critical page that just came waits no longer than this
 )
 
-// slowRetries are the waits of one batch after its refusals; after one more it is given up on.
-func slowRetries() [3]time.Duration {
-	return [3]time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}
+// slowRetry is the wait of a batch after it was refused so many times; false: it is given up on.
+func slowRetry(refused int) (time.Duration, bool) {
+	waits := []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}
+	if refused > len(waits) {
+		return 0, false
+	}
+	return waits[refused-1], true
 }
 
 // pause is the time for which a receiver is left alone; the zero value is none.

@@ -186,7 +186,8 @@ func (w *worker) settle(b *Batch, receipt Receipt, err error, now time.Time) Com
 	}
 	w.pause = pause{} // it answered
 	b.Refused++
-	if b.Refused > len(slowRetries()) {
+	wait, more := slowRetry(b.Refused)
+	if !more {
 		a.Outcome = OutcomeGivenUp
 		w.stats.GivenUp++
 		w.log.Error("batch given up on", "batch", b.Key, "attempts", b.Attempts, "error", err)
@@ -194,7 +195,7 @@ func (w *worker) settle(b *Batch, receipt Receipt, err error, now time.Time) Com
 	}
 	a.Outcome = OutcomeRefused
 	w.stats.Refused++
-	b.NextTry = now.Add(slowRetries()[b.Refused-1])
+	b.NextTry = now.Add(wait)
 	return Commit{Batches: []Batch{*b}, Attempts: []Attempt{a}}
 }
 

@@ -74,6 +74,11 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 	}
 	w.rounds.soon(now)
 	w.remindAt, w.connectionDue = now, now
+	for _, i := range open {
+		if opt.Board != nil {
+			opt.Board.PutIncident(i)
+		}
+	}
 	for _, r := range records {
 		s := restore(r, now)
 		if opt.Watched != nil && !opt.Watched(r.Key.Stream) {

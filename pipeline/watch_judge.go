@@ -155,6 +155,11 @@ func (w *Watch) status(now time.Time, round bool) ConnectionStatus {
 		w.roundAt = now
 		c.Round = now
 	}
+	for _, s := range w.streams {
+		if s.whole == nil && len(s.links) == 0 {
+			c.Unseen++
+		}
+	}
 	return c
 }
 

@@ -50,7 +50,8 @@ func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, l
 		Since:    since,
 		Evidence: l.Proof,
 	}
-	certain := !l.Bound.IsZero() && !now.Before(l.Bound.Add(limit))
+	// The newest answer itself said so. A bound that grew old without an answer says nothing of the time since.
+	certain := !l.Bound.IsZero() && l.Sample.Active >= limit
 	switch {
 	case now.Before(deadline):
 		v.Level, v.Due = pipeline.OK, deadline

@@ -1,0 +1,284 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// The committer's times.
+const (
+	groupWait      = 5 * time.Millisecond // what comes within it is committed together
+	rideWait       = 5 * time.Second      // records alone wait this long for changes to ride along with
+	retryWait      = time.Second          // after a failed commit
+	commitPatience = 2 * time.Second      // a commit that takes longer counts as failed until it ends
+	hardStop       = time.Second          // after the grace, for what does not heed its context
+)
+
+// CommitterOptions is what a committer is made of.
+type CommitterOptions struct {
+	Journal Journal
+	Outbox  *Outbox
+	Board   *Board
+	Rules   []Rule        // judge the agent itself
+	State   State         // as loaded from the journal
+	Grace   time.Duration // how long Run goes on after its ctx ended, to deliver what is due; 8 s if zero
+	Log     *slog.Logger
+}
+
+// Committer is the only writer of the journal. It commits what rings and the outbox's workers hand it in groups, gives
+// changes to the outbox once they are on disk, and judges the agent itself by how that goes.
+//
+// A disk holds no page back: when a commit fails or takes too long, changes go out from memory under the keys that they
+// keep, and the commit is tried again with everything in it until it succeeds.
+type Committer struct {
+	journal Journal
+	outbox  *Outbox
+	board   *Board
+	log     *slog.Logger
+	grace   time.Duration
+	agent   agentJudge
+	wake    chan struct{}
+
+	mu    sync.Mutex
+	inbox commitGroup // handed in, not yet seen by Run
+	view  AgentView
+
+	// What follows belongs to Run.
+	waiting    commitGroup  // to be committed next
+	flight     *commitGroup // being committed; nil: nothing is
+	flightDue  time.Time    // when it counts as failed
+	returned   chan error   // how the flight ended
+	retryAt    time.Time    // no commit before
+	judgeAt    time.Time    // when the agent's verdict changes by itself; zero: never
+	shutdown   bool
+	lastFailed bool // the newest commit that returned
+}
+
+// NewCommitter returns a committer that goes on from options.State.
+func NewCommitter(options CommitterOptions) *Committer {
+	c := &Committer{
+		journal: options.Journal, outbox: options.Outbox, board: options.Board, log: options.Log, grace: options.Grace,
+		agent: newAgentJudge(options.Rules, options.State.Incidents), wake: make(chan struct{}, 1),
+		inbox: newCommitGroup(), waiting: newCommitGroup(), returned: make(chan error, 1),
+		view: AgentView{Lost: options.State.Lost, LostAt: options.State.LostAt},
+	}
+	if c.grace == 0 {
+		c.grace = 8 * time.Second
+	}
+	for _, i := range c.agent.tracker.All() {
+		c.board.PutIncident(i)
+	}
+	return c
+}
+
+// Submit hands in what a ring decided: records of streams, streams no longer watched, and changes with their incidents.
+// It never blocks for the disk or a receiver, and may be called from any goroutine until Run returned.
+func (c *Committer) Submit(records []StreamRecord, gone []StreamKey, changes []Change) {
+	c.hand(func(g *commitGroup, now time.Time) {
+		g.add(Commit{Streams: records, Gone: gone, Changes: changes}, now)
+	})
+}
+
+// save hands in what a worker decided. The channel tells once whether it is on disk.
+func (c *Committer) save(what Commit) <-chan error {
+	saved := make(chan error, 1)
+	c.hand(func(g *commitGroup, now time.Time) {
+		g.add(what, now)
+		g.due = now // somebody waits, or a delivered batch would be sent again after a kill
+		g.savers = append(g.savers, saved)
+	})
+	return saved
+}
+
+func (c *Committer) hand(in func(*commitGroup, time.Time)) {
+	c.mu.Lock()
+	in(&c.inbox, time.Now())
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Failing tells whether state cannot be written at the moment. It may be called at any time.
+func (c *Committer) Failing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.view.CommitError != ""
+}
+
+// Run commits and delivers until ctx ended; then it commits what was handed in and makes the attempts that are due, for
+// Grace at most. The rings should have ended before. It returns an error if state could not be written in the end;
+// what is undelivered then is in the journal otherwise.
+func (c *Committer) Run(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	drain, drained := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(drained)
+		c.outbox.run(work, drain, c.save)
+	}()
+	stop, finish, deadline := ctx.Done(), (<-chan struct{})(drained), (<-chan time.Time)(nil)
+	draining := false
+
+	c.judge(time.Now())
+	for {
+		now := time.Now()
+		c.takeIn(now)
+		c.launch(now)
+		if c.shutdown && !draining && len(c.waiting.fresh) == 0 && (c.flight == nil || len(c.flight.fresh) == 0) {
+			close(drain)
+			draining = true
+		}
+		if finish == nil && c.flight == nil && (c.waiting.empty() || c.lastFailed) && !c.handedIn() {
+			return c.unwritten()
+		}
+		timer := time.NewTimer(c.untilNext(now))
+		select {
+		case <-c.wake:
+		case <-timer.C:
+			c.timePassed(time.Now())
+		case err := <-c.returned:
+			c.land(time.Now(), err)
+		case <-stop:
+			stop, c.shutdown = nil, true
+			deadline = time.After(c.grace)
+		case <-deadline:
+			if work.Err() != nil {
+				timer.Stop()
+				return c.unwritten()
+			}
+			cancel()
+			deadline = time.After(hardStop)
+		case <-finish: // one more commit, whatever became of the one before
+			finish, c.retryAt, c.lastFailed = nil, time.Time{}, false
+		}
+		timer.Stop()
+	}
+}
+
+// takeIn moves what was handed in to what waits, and what follows from it to where it goes.
+func (c *Committer) takeIn(now time.Time) {
+	c.mu.Lock()
+	in := c.inbox
+	c.inbox = newCommitGroup()
+	c.mu.Unlock()
+	for _, change := range in.changes {
+		c.board.PutIncident(change.Incident)
+	}
+	if len(in.changes) > 0 {
+		rows := c.outbox.batches(in.changes, now)
+		in.content.add(Commit{Batches: rows})
+		in.fresh = rows
+	}
+	c.waiting.join(in)
+	if c.Failing() {
+		c.release(&c.waiting, errJournal)
+	}
+}
+
+// launch begins the next commit if one is due and none is under way.
+func (c *Committer) launch(now time.Time) {
+	if c.flight != nil || c.waiting.empty() || c.nextCommit().After(now) {
+		return
+	}
+	flight := c.waiting
+	c.flight, c.flightDue, c.waiting = &flight, now.Add(commitPatience), newCommitGroup()
+	what := flight.commit()
+	go func() { c.returned <- c.journal.Commit(what) }()
+}
+
+// nextCommit is when what waits is to be committed.
+func (c *Committer) nextCommit() time.Time {
+	due := c.waiting.due
+	if c.shutdown {
+		due = time.Time{}
+	}
+	if c.retryAt.After(due) {
+		due = c.retryAt
+	}
+	return due
+}
+
+// untilNext is how long nothing happens by itself.
+func (c *Committer) untilNext(now time.Time) time.Duration {
+	next := now.Add(time.Hour)
+	sooner := func(t time.Time) {
+		if t.Before(next) {
+			next = t
+		}
+	}
+	switch {
+	case c.flight != nil && !c.Failing():
+		sooner(c.flightDue)
+	case c.flight == nil && !c.waiting.empty():
+		sooner(c.nextCommit())
+	}
+	if !c.judgeAt.IsZero() {
+		sooner(c.judgeAt)
+	}
+	return next.Sub(now)
+}
+
+// timePassed does what falls due without an event.
+func (c *Committer) timePassed(now time.Time) {
+	if c.flight != nil && !c.Failing() && !now.Before(c.flightDue) {
+		c.fail(now, fmt.Errorf("write journal: no end after %s", commitPatience))
+		c.release(c.flight, errJournal)
+		c.release(&c.waiting, errJournal)
+	}
+	if !c.judgeAt.IsZero() && !now.Before(c.judgeAt) {
+		c.judge(now)
+	}
+}
+
+// land takes the outcome of a commit in.
+func (c *Committer) land(now time.Time, err error) {
+	flight := c.flight
+	c.flight, c.lastFailed = nil, err != nil
+	if err == nil {
+		c.retryAt = time.Time{}
+		c.release(flight, nil)
+		c.succeed(now)
+		return
+	}
+	c.retryAt = now.Add(retryWait)
+	c.release(flight, errJournal)
+	c.release(&c.waiting, errJournal)
+	flight.join(c.waiting)
+	c.waiting = *flight
+	c.fail(now, err)
+}
+
+// release gives a group's rows to the outbox and tells who waits for it.
+func (c *Committer) release(g *commitGroup, err error) {
+	if len(g.fresh) > 0 {
+		c.outbox.add(g.fresh)
+	}
+	for _, saved := range g.savers {
+		saved <- err
+	}
+	g.fresh, g.savers = nil, nil
+}
+
+func (c *Committer) handedIn() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.inbox.empty()
+}
+
+// unwritten tells what is lost if the process ends now.
+func (c *Committer) unwritten() error {
+	c.takeIn(time.Now())
+	changes, batches := len(c.waiting.changes), len(c.waiting.batches)
+	if c.flight != nil {
+		changes, batches = changes+len(c.flight.changes), batches+len(c.flight.batches)
+	}
+	if c.flight == nil && c.waiting.empty() {
+		return nil
+	}
+	return fmt.Errorf("stop committer: %d changes and %d batches are not written: %s", changes, batches, c.agentView().CommitError)
+}

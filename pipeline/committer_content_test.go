@@ -1,0 +1,35 @@
+package pipeline
+
+import "testing"
+
+func TestContentKeepsTheNewestOfEach(t *testing.T) {
+	key := func(stream string) StreamKey { return StreamKey{Connection: "dr", Stream: stream} }
+	id := func(key string) BatchID { return BatchID{Receiver: "ops", Key: key} }
+	x := newContent()
+	x.add(Commit{
+		Streams: []StreamRecord{{Key: key("A")}, {Key: key("B")}},
+		Gone:    []StreamKey{key("C")},
+		Batches: []Batch{{BatchID: id("1"), Order: 1}, {BatchID: id("2"), Order: 2}, {BatchID: id("3"), Order: 3}},
+	})
+	x.add(Commit{
+		Streams:  []StreamRecord{{Key: key("B"), Links: []LinkRecord{{}}}, {Key: key("C")}},
+		Gone:     []StreamKey{key("A")},
+		Batches:  []Batch{{BatchID: id("1+1"), Order: 1, Attempts: 1}, {BatchID: id("3"), Order: 3, Attempts: 1}},
+		Merged:   []BatchID{id("1"), id("2")},
+		Receipts: []ReceiptRecord{{Receiver: "ops", Group: "g", Receipt: Receipt("1")}},
+	})
+	x.add(Commit{Done: []BatchID{id("3")}, Receipts: []ReceiptRecord{{Receiver: "ops", Group: "g"}}})
+	c := x.commit()
+	if len(c.Streams) != 2 || c.Streams[0].Key != key("B") || len(c.Streams[0].Links) != 1 || c.Streams[1].Key != key("C") {
+		t.Errorf("streams: %+v", c.Streams)
+	}
+	if len(c.Gone) != 1 || c.Gone[0] != key("A") {
+		t.Errorf("gone: %+v", c.Gone)
+	}
+	if len(c.Batches) != 1 || c.Batches[0].Key != "1+1" || len(c.Merged) != 2 || len(c.Done) != 1 {
+		t.Errorf("batches: %+v, merged %v, done %v", c.Batches, c.Merged, c.Done)
+	}
+	if len(c.Receipts) != 1 || c.Receipts[0].Receipt != nil {
+		t.Errorf("receipts: %+v", c.Receipts)
+	}
+}
