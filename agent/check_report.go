@@ -1,0 +1,183 @@
+package agent
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// checkReport is what check found, as it prints it as JSON.
+type checkReport struct {
+	Status  pipeline.Level `json:"status"`
+	Exit    int            `json:"exit"`
+	Watched float64        `json:"watched_for_seconds"`
+	Links   []LinkState    `json:"links"`
+	Trouble []string       `json:"trouble"` // what could not be seen at all
+	Notes   []string       `json:"notes"`
+}
+
+// report judges what the board shows.
+func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *checkReport {
+	r := &checkReport{
+		Watched: seconds(now.Sub(began)), Links: linksOf(board, now), Trouble: []string{}, Notes: []string{},
+	}
+	for i := range r.Links {
+		if l := r.Links[i].Status; l.Worse(r.Status) {
+			r.Status = l
+		}
+	}
+	slices.SortStableFunc(r.Links, func(a, b LinkState) int {
+		switch {
+		case a.Status.Worse(b.Status):
+			return -1
+		case b.Status.Worse(a.Status):
+			return 1
+		}
+		return 0
+	})
+	for _, connection := range board.Connections() {
+		switch {
+		case connection.Blind:
+			r.trouble("%s: nothing can be seen: %s", connection.Name, connection.Reason)
+		case connection.Round.IsZero():
+			r.trouble("%s: the streams could not be listed to the end: %s", connection.Name, cmp.Or(connection.Reason, "some pages were not answered"))
+		case connection.Unseen > 0:
+			r.trouble("%s: %d streams are listed but cannot be seen", connection.Name, connection.Unseen)
+		}
+	}
+	for _, name := range c.Stream {
+		if !slices.ContainsFunc(r.Links, func(l LinkState) bool { ok, _ := path.Match(name, l.Stream); return ok }) && len(r.Trouble) == 0 {
+			r.trouble("%s: no such stream, or it is no mirror, has no sources, or is disabled by its metadata", name)
+		}
+	}
+	if len(r.Links) == 0 && len(r.Trouble) == 0 {
+		r.trouble("no stream is a mirror or has sources")
+	}
+	r.note()
+	r.Exit = int(r.Status)
+	return r
+}
+
+// trouble notes that something could not be seen: unknown at least.
+func (r *checkReport) trouble(format string, args ...any) {
+	r.Trouble = append(r.Trouble, fmt.Sprintf(format, args...))
+	if pipeline.Unknown.Worse(r.Status) {
+		r.Status = pipeline.Unknown
+	}
+}
+
+// note says which limits are shorter than a server needs to reconnect by itself.
+func (r *checkReport) note() {
+	told := map[string]bool{}
+	for _, l := range r.Links {
+		if l.Limit == nil || *l.Limit >= pipeline.SelfHealing.Seconds() || told[l.Stream] {
+			continue
+		}
+		told[l.Stream] = true
+		r.Notes = append(r.Notes, fmt.Sprintf(
+			"%s: its limit of %gs is honoured, but a reconnect that heals itself may take 50s: below 60s expect alerts that resolve by themselves",
+			l.Stream, *l.Limit))
+	}
+}
+
+func (r *checkReport) print(w io.Writer, output string) error {
+	switch output {
+	case "json":
+		return printJSON(w, r)
+	case "nagios":
+		_, err := fmt.Fprintln(w, r.nagios())
+		return err
+	}
+	var b strings.Builder
+	for i := range r.Links {
+		fmt.Fprintln(&b, checkLine(&r.Links[i]))
+	}
+	for _, t := range r.Trouble {
+		fmt.Fprintf(&b, "%-8s  %s\n", "unknown", t)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(&b, "note: %s\n", n)
+	}
+	fmt.Fprintf(&b, "%s: %s, after watching for %.0fs\n", strings.ToUpper(r.Status.String()), r.counts(), r.Watched)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// checkLine tells one link to a person.
+func checkLine(l *LinkState) string {
+	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, l.Connection, l.Stream, l.Kind, l.Origin)
+	switch {
+	case l.Proof != nil:
+		text += fmt.Sprintf("contact proven %.1fs ago", *l.Silent)
+	case l.Status == pipeline.Critical && l.Silent != nil:
+		text += fmt.Sprintf("silent for %.1fs at least", *l.Silent)
+	default:
+		text += "contact not proven"
+	}
+	if l.Limit != nil {
+		text += fmt.Sprintf(", limit %gs", *l.Limit)
+	} else {
+		text += ", no limit set"
+	}
+	if l.Lag != nil {
+		text += fmt.Sprintf(", reported lag %d", *l.Lag)
+	}
+	if l.Reason != "" {
+		text += ": " + l.Reason
+	}
+	return text
+}
+
+// counts is "3 links: 1 critical, 2 ok".
+func (r *checkReport) counts() string {
+	var of [4]int
+	for i := range r.Links {
+		of[r.Links[i].Status]++
+	}
+	var parts []string
+	for _, level := range []pipeline.Level{pipeline.Critical, pipeline.Unknown, pipeline.Warning, pipeline.OK} {
+		if of[level] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", of[level], level))
+		}
+	}
+	noun := "links"
+	if len(r.Links) == 1 {
+		noun = "link"
+	}
+	if len(parts) == 0 {
+		return "no links seen"
+	}
+	return fmt.Sprintf("%d %s: %s", len(r.Links), noun, strings.Join(parts, ", "))
+}
+
+// nagios is one line with performance data.
+func (r *checkReport) nagios() string {
+	text := fmt.Sprintf("MIRRORWATCH %s - %s", strings.ToUpper(r.Status.String()), r.counts())
+	oldest, bad := 0.0, 0
+	for i := range r.Links {
+		l := &r.Links[i]
+		if l.Silent != nil {
+			oldest = max(oldest, *l.Silent)
+		}
+		if l.Status == pipeline.OK {
+			continue
+		}
+		if bad++; bad <= 3 {
+			text += "; " + strings.Join(strings.Fields(checkLine(l)), " ")
+		}
+	}
+	if bad > 3 {
+		text += fmt.Sprintf("; +%d more", bad-3)
+	}
+	if len(r.Trouble) > 0 {
+		text += "; " + strings.Join(r.Trouble, "; ")
+	}
+	// A bar would begin the performance data.
+	return strings.ReplaceAll(text, "|", "/") + fmt.Sprintf(" | links=%d not_ok=%d oldest_proof=%.3fs", len(r.Links), bad, oldest)
+}

@@ -1,0 +1,157 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `Proves, again and again, that every JetStream mirror and source is in contact with its origin and copying, and
+tells somebody the moment it cannot be proven within the limit.`
+
+// commandLine is every command and flag of mirrorwatch. A command's own struct stands in its own file.
+type commandLine struct {
+	LogLevel slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"Log at this level and above: debug, info, warn or error."`
+
+	Run     runCommand     `cmd:"" help:"Watch, notify and export until told to end."`
+	Check   checkCommand   `cmd:"" help:"Watch for a moment and give one verdict on every link."`
+	Record  recordCommand  `cmd:"" help:"Keep looks in a file."`
+	Replay  replayCommand  `cmd:"" help:"Run the pipeline over recorded looks."`
+	Config  configCommands `cmd:"" help:"Check a configuration, or show what is in force."`
+	Version versionCommand `cmd:"" help:"Say which build this is."`
+}
+
+// Console is what a command may read, write and know of its surroundings.
+type Console struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Environ        []string // KEY=value
+	Log            *slog.Logger
+}
+
+// ExitStatus is an error of a command that has told everything already; only the process's exit code is left to say.
+type ExitStatus int
+
+// Error gives the code.
+func (e ExitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// Exit codes other than 0. The command check has more, of its own: 1 is a warning there, 2 critical, 3 unknown.
+const (
+	exitFailure      = 1
+	exitCheckUnknown = 3
+)
+
+// Main runs the command that args name and returns the process's exit code. SIGINT and SIGTERM end the command's context.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+	return execute(ctx, args, &Console{Stdin: stdin, Stdout: stdout, Stderr: stderr, Environ: os.Environ()})
+}
+
+func execute(ctx context.Context, args []string, console *Console) int {
+	var line commandLine
+	helped := false
+	parser, err := kong.New(&line,
+		kong.Name("mirrorwatch"),
+		kong.Description(description),
+		kong.Writers(console.Stdout, console.Stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Exit(func(int) { helped = true }), // kong calls it after printing the help, and goes on
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(console),
+	)
+	if err != nil {
+		return fail(console, "", err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case helped:
+		return 0
+	case err != nil:
+		fmt.Fprintf(console.Stderr, "mirrorwatch: %v (see mirrorwatch --help)\n", err)
+		return failureOf(commandOf(err))
+	}
+	console.Log = NewLogger(console.Stderr, line.LogLevel)
+	if err := parsed.Run(); err != nil {
+		return fail(console, topCommand(parsed), err)
+	}
+	return 0
+}
+
+// fail tells the error and returns the exit code for it. Faults of a configuration stand alone, each on its line.
+func fail(console *Console, command string, err error) int {
+	var status ExitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	var faults Faults
+	if errors.As(err, &faults) {
+		fmt.Fprintln(console.Stderr, faults)
+	} else {
+		fmt.Fprintf(console.Stderr, "mirrorwatch: %v\n", err)
+	}
+	return failureOf(command)
+}
+
+// failureOf is the exit code of a command that could not do its work: for check, that is "unknown".
+func failureOf(command string) int {
+	if command == "check" {
+		return exitCheckUnknown
+	}
+	return exitFailure
+}
+
+func commandOf(err error) string {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		return topCommand(parse.Context)
+	}
+	return ""
+}
+
+// topCommand is the first command on the command line, or "".
+func topCommand(c *kong.Context) string {
+	for _, part := range c.Path {
+		if part.Command != nil {
+			return part.Command.Name
+		}
+	}
+	return ""
+}
+
+// printJSON writes v as one indented document.
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
+
+// versionCommand is mirrorwatch version.
+type versionCommand struct {
+	Output string `enum:"text,json" default:"text" help:"text or json."`
+}
+
+// Run prints the build.
+func (c *versionCommand) Run(console *Console) error {
+	if c.Output == "json" {
+		return printJSON(console.Stdout, ThisBuild())
+	}
+	_, err := fmt.Fprintln(console.Stdout, ThisBuild())
+	return err
+}

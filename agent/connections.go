@@ -1,0 +1,72 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"mirrorwatch/pipeline/jetstream"
+)
+
+// connectionFlags say which NATS to ask: that of a configuration, or one named on the command line.
+type connectionFlags struct {
+	Config  string   `placeholder:"FILE" help:"Take connections, rules and limits from this configuration."`
+	URL     string   `name:"url" placeholder:"URL" help:"NATS to ask (default nats://127.0.0.1:4222 without --config and --context)."`
+	Context string   `placeholder:"NAME" help:"A context of the nats CLI."`
+	Creds   string   `placeholder:"FILE" type:"path" help:"Credentials file: JWT and seed."`
+	Stream  []string `placeholder:"NAME" sep:"none" help:"Only streams of this name, * and ? allowed; may be given several times."`
+}
+
+const defaultURL = "nats://127.0.0.1:4222"
+
+// load returns the configuration that the flags mean.
+func (f *connectionFlags) load(environ []string) (*Config, error) {
+	single := f.URL != "" || f.Context != "" || f.Creds != ""
+	switch {
+	case f.Config != "" && single:
+		return nil, fmt.Errorf("--config names the connections: give either it, or --url, --context and --creds")
+	case f.Config != "":
+		config, _, err := LoadConfig(f.Config, environ)
+		return config, err
+	}
+	config := DefaultConfig()
+	c := jetstream.Config{Name: "nats", URL: jetstream.URLs(f.URL), Context: f.Context, CredentialsFile: f.Creds}
+	if f.Context != "" {
+		c.Name = f.Context
+	} else if f.URL == "" {
+		c.URL = defaultURL
+	}
+	config.Connections = []jetstream.Config{c}
+	var faults error
+	c.Validate(func(path, problem string) {
+		if faults == nil {
+			faults = fmt.Errorf("%s: %s", path, problem)
+		}
+	})
+	return config, faults
+}
+
+// open opens every connection, restricted to the streams that the flags name. Close is to be called in any case.
+func (f *connectionFlags) open(ctx context.Context, config *Config, log *slog.Logger) (sources []*jetstream.Source, closeAll func(), err error) {
+	closeAll = func() {
+		for _, s := range sources {
+			_ = s.Close()
+		}
+	}
+	for _, c := range config.Connections {
+		if len(f.Stream) > 0 {
+			c.Streams.Include = f.Stream
+		}
+		s, err := jetstream.Open(ctx, c, config.pace(), log)
+		if err != nil {
+			return sources, closeAll, err
+		}
+		sources = append(sources, s)
+	}
+	return sources, closeAll, nil
+}
+
+// pace is how fast a connection's streams are asked about.
+func (c *Config) pace() jetstream.Pace {
+	return jetstream.Pace{LooksPerSecond: c.LooksPerSecond, Interval: c.Interval}
+}

@@ -1,0 +1,77 @@
+package agent
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// LinkState is one link as /api/v1/links tells it. Fields that are null are not known, or there is none.
+type LinkState struct {
+	Connection string        `json:"connection"`
+	Account    string        `json:"account"`
+	Domain     string        `json:"domain"`
+	Stream     string        `json:"stream"`
+	Kind       pipeline.Kind `json:"kind"`
+	Origin     string        `json:"origin"`
+	Via        string        `json:"via"`
+	Filter     string        `json:"filter"`
+
+	Status     pipeline.Level `json:"status"`
+	Starting   bool           `json:"starting"` // not judged yet
+	Reason     string         `json:"reason"`
+	First      time.Time      `json:"first_seen"`
+	Proof      *time.Time     `json:"last_proof"` // null: never
+	Silent     *float64       `json:"silent_for_seconds"`
+	Limit      *float64       `json:"limit_seconds"`
+	Lag        *uint64        `json:"lag"` // messages; null: the server does not tell
+	LagLimit   *uint64        `json:"lag_limit"`
+	Violations uint64         `json:"violations"`       // since the agent started
+	Blackout   float64        `json:"blackout_seconds"` // since the agent started
+	Updated    time.Time      `json:"updated"`
+}
+
+// linksOf returns every link on the board, sorted by identity.
+func linksOf(b *pipeline.Board, now time.Time) []LinkState {
+	links := b.Links()
+	slices.SortFunc(links, func(x, y pipeline.LinkStatus) int {
+		a, b := x.Subject, y.Subject
+		return cmp.Or(
+			cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
+			cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Origin, b.Origin),
+			cmp.Compare(a.Via, b.Via), cmp.Compare(a.Filter, b.Filter))
+	})
+	states := make([]LinkState, len(links))
+	for i := range links {
+		states[i] = linkState(&links[i], now)
+	}
+	return states
+}
+
+func linkState(l *pipeline.LinkStatus, now time.Time) LinkState {
+	s := LinkState{
+		Connection: l.Subject.Connection, Account: l.Subject.Account, Domain: l.Subject.Domain, Stream: l.Subject.Stream,
+		Kind: l.Subject.Kind, Origin: l.Subject.Origin, Via: l.Subject.Via, Filter: l.Subject.Filter,
+		Status: l.Level, Starting: l.Starting, Reason: l.Reason, First: l.First.UTC(),
+		Violations: l.Violations, Blackout: seconds(l.BlackoutAt(now)), Updated: l.Updated.UTC(),
+	}
+	if !l.Proof.IsZero() {
+		s.Proof, s.Silent = new(l.Proof.UTC()), new(seconds(max(0, now.Sub(l.Proof))))
+	}
+	if l.Limit > 0 {
+		s.Limit = new(seconds(l.Limit))
+	}
+	if l.Reported {
+		s.Lag = new(l.Lag)
+	}
+	if l.LagLimit > 0 {
+		s.LagLimit = new(l.LagLimit)
+	}
+	return s
+}
+
+// seconds rounds to milliseconds.
+func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1e3) / 1e3 }

@@ -1,0 +1,135 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mirrorwatch/pipeline"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func noon() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }
+
+// filledBoard has a link that is well, one that is silent, one not judged yet, and a blind connection.
+func filledBoard() *pipeline.Board {
+	b := pipeline.NewBoard(noon().Add(-time.Hour))
+	payments := pipeline.StreamKey{Connection: "dr", Account: "APP", Stream: "PAYMENTS"}
+	orders := pipeline.StreamKey{Connection: "dr", Account: "APP", Domain: "leaf", Stream: "ORDERS"}
+	silent := pipeline.Subject{StreamKey: payments, Kind: pipeline.KindMirror, Origin: "PAYMENTS", Via: "$JS.hub.API"}
+	b.Put(payments, []pipeline.LinkStatus{{
+		Subject: silent, Level: pipeline.Critical, Reason: "silent",
+		First: noon().Add(-time.Hour), Proof: noon().Add(-90500 * time.Millisecond), Limit: time.Minute,
+		Violations: 1, Blackout: 30 * time.Second, Dark: true, Updated: noon().Add(-500 * time.Millisecond),
+	}})
+	b.Put(orders, []pipeline.LinkStatus{{
+		Subject:  pipeline.Subject{StreamKey: orders, Kind: pipeline.KindSource, Origin: "B", Filter: "a.>,b.>"},
+		Starting: true, Level: pipeline.Unknown, First: noon(), Updated: noon(),
+	}, {
+		Subject: pipeline.Subject{StreamKey: orders, Kind: pipeline.KindSource, Origin: "A"},
+		First:   noon().Add(-time.Hour), Proof: noon().Add(-2 * time.Second), Reported: true, Lag: 7, LagLimit: 1000, Updated: noon(),
+	}})
+	b.PutConnection(pipeline.ConnectionStatus{Name: "dr", Answered: noon(), Round: noon(), Links: 3})
+	b.PutConnection(pipeline.ConnectionStatus{Name: "far", Blind: true, Since: noon().Add(-time.Minute), Reason: "not connected"})
+	b.PutIncident(pipeline.Incident{
+		ID: "mw-1", Rule: "seen", Subject: silent, Level: pipeline.Critical, Opened: noon().Add(-30 * time.Second),
+		Since: noon().Add(-90500 * time.Millisecond), Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: "silent", Changes: 1,
+	})
+	return b
+}
+
+func TestRoutes(t *testing.T) {
+	waiting := errors.New("the journal")
+	for _, test := range []struct {
+		name, method, path string
+		board              *pipeline.Board
+		ready              error
+		status             int
+	}{
+		{"healthz", "GET", "/healthz", filledBoard(), waiting, http.StatusOK},
+		{"readyz_blind_connection", "GET", "/readyz", filledBoard(), nil, http.StatusOK},
+		{"readyz_waiting", "GET", "/readyz", pipeline.NewBoard(noon()), waiting, http.StatusServiceUnavailable},
+		{"links", "GET", "/api/v1/links", filledBoard(), nil, http.StatusOK},
+		{"links_none", "GET", "/api/v1/links", pipeline.NewBoard(noon()), nil, http.StatusOK},
+		{"incidents", "GET", "/api/v1/incidents", filledBoard(), nil, http.StatusOK},
+		{"incidents_none", "GET", "/api/v1/incidents", pipeline.NewBoard(noon()), nil, http.StatusOK},
+		{"", "GET", "/", filledBoard(), nil, http.StatusNotFound},
+		{"", "GET", "/metrics", filledBoard(), nil, http.StatusNotFound},
+		{"", "POST", "/api/v1/links", filledBoard(), nil, http.StatusMethodNotAllowed},
+	} {
+		t.Run(test.method+test.path+" "+test.name, func(t *testing.T) {
+			h := &HTTP{Board: test.board, Ready: func() error { return test.ready }, Now: noon}
+			recorder := httptest.NewRecorder()
+			h.Handler().ServeHTTP(recorder, httptest.NewRequest(test.method, test.path, nil))
+			if recorder.Code != test.status {
+				t.Errorf("status: got %d, want %d", recorder.Code, test.status)
+			}
+			if test.name == "" {
+				return
+			}
+			if got := recorder.Header().Get("Content-Type"); got != "application/json" {
+				t.Errorf("content type: got %q", got)
+			}
+			golden(t, "http_"+test.name+".json", recorder.Body.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func TestServeHTTPAnswersUntilItsContextEnds(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h := &HTTP{Board: filledBoard(), Ready: func() error { return nil }, Now: noon}
+	served := make(chan error, 1)
+	go func() { served <- ServeHTTP(ctx, listener, h.Handler(), slog.New(slog.DiscardHandler)) }()
+
+	response, err := http.Get("http://" + listener.Addr().String() + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err != nil || !bytes.Contains(body, []byte(`"alive": true`)) {
+		t.Errorf("got %q, %v", body, err)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("after the end: %v", err)
+	}
+	if err := ServeHTTP(t.Context(), listener, h.Handler(), slog.New(slog.DiscardHandler)); err == nil {
+		t.Error("served on a closed listener")
+	}
+}

@@ -1,0 +1,12 @@
+// Command mirrorwatch watches JetStream mirrors and sources. See mirrorwatch --help.
+package main
+
+import (
+	"os"
+
+	"mirrorwatch/agent"
+)
+
+func main() {
+	os.Exit(agent.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

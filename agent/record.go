@@ -1,0 +1,121 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/jetstream"
+	"mirrorwatch/pipeline/recording"
+)
+
+// recordCommand is mirrorwatch record.
+type recordCommand struct {
+	connectionFlags
+	Out      string        `required:"" placeholder:"FILE" type:"path" help:"The recording to write; compressed where the name ends in .gz."`
+	Interval time.Duration `default:"1s" help:"Time between two looks at everything."`
+	For      time.Duration `placeholder:"TIME" help:"End after this long (default: at SIGINT or SIGTERM)."`
+}
+
+// Help says more than one line.
+func (recordCommand) Help() string {
+	return `Keeps every look in a file that replay understands: what the servers answered, and what they did not. It judges nothing.`
+}
+
+// Run records until ctx or its own time ends.
+func (c *recordCommand) Run(ctx context.Context, console *Console) error {
+	if c.Interval < 100*time.Millisecond {
+		return fmt.Errorf("--interval %s: want at least 100ms", c.Interval)
+	}
+	config, err := c.load(console.Environ)
+	if err != nil {
+		return err
+	}
+	if c.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.For)
+		defer cancel()
+	}
+	config.Interval = c.Interval
+	sources, closeAll, err := c.open(ctx, config, console.Log)
+	defer closeAll()
+	if err != nil {
+		return err
+	}
+	out, err := recording.Create(c.Out, recording.Header{Name: c.Out, Interval: c.Interval.Seconds()})
+	if err != nil {
+		return err
+	}
+	r := &recorder{out: out}
+	var all sync.WaitGroup
+	for i, s := range sources {
+		all.Go(func() { r.record(ctx, config.Connections[i].Name, s, c.Interval) })
+	}
+	all.Wait()
+	if err := errors.Join(r.failed, out.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(console.Stderr, "%s: %d looks recorded, %d of them saw nothing\n", c.Out, r.looks, r.faults)
+	return nil
+}
+
+// recorder writes the looks of all connections to one file.
+type recorder struct {
+	mu     sync.Mutex
+	out    *recording.Writer
+	looks  int
+	faults int
+	failed error // of the file
+}
+
+// record looks at everything each interval. Streams that were seen before and that a look does not tell of are written
+// as not answering where the look fell short, and are asked about by themselves where it did not.
+func (r *recorder) record(ctx context.Context, connection string, source *jetstream.Source, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	known := map[pipeline.StreamKey]bool{}
+	for {
+		told := map[pipeline.StreamKey]bool{}
+		asked := time.Now()
+		err := source.Look(ctx, nil, func(s *pipeline.Sample) {
+			known[s.Key], told[s.Key] = true, true
+			r.write(s)
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		var rest []pipeline.StreamKey
+		for key := range known {
+			switch {
+			case told[key]:
+			case err != nil:
+				r.write(&pipeline.Sample{Key: key, Asked: asked, At: time.Now(), Fault: pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: err.Error()}})
+			default:
+				rest = append(rest, key)
+			}
+		}
+		if len(rest) > 0 {
+			_ = source.Look(ctx, rest, r.write) // each sample says by itself how it fell short
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (r *recorder) write(s *pipeline.Sample) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.looks++
+	if s.Fault.Kind != pipeline.FaultNone {
+		r.faults++
+	}
+	if err := r.out.Write(s); err != nil && r.failed == nil {
+		r.failed = err
+	}
+}

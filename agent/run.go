@@ -1,0 +1,237 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mirrorwatch/exporters/otlp"
+	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/jetstream"
+	"mirrorwatch/pipeline/journal"
+)
+
+// runCommand is mirrorwatch run.
+type runCommand struct {
+	Config string `required:"" placeholder:"FILE" help:"The configuration, YAML."`
+}
+
+// Help says more than one line.
+func (runCommand) Help() string {
+	return `Watches every configured connection until SIGINT or SIGTERM, which it heeds within 10 seconds.`
+}
+
+// Run runs the agent.
+func (c *runCommand) Run(ctx context.Context, console *Console) error {
+	config, notes, err := LoadConfig(c.Config, console.Environ)
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		console.Log.Warn("configuration", "note", note.String())
+	}
+	return Run(ctx, Options{Config: config, Log: console.Log})
+}
+
+// Options say what an agent is made of.
+type Options struct {
+	Config *Config
+	Log    *slog.Logger
+	// Listening is called once with the address of the HTTP interface; nil: nobody wants to know.
+	Listening func(net.Addr)
+}
+
+// Run is the agent. It starts sinks before sources, blocks until ctx ends, then stops in the opposite order, within
+// 10 seconds. Its caller owns signals. An error means that it could not start, or that state was left unwritten.
+func Run(ctx context.Context, o Options) (err error) {
+	listener, err := net.Listen("tcp", o.Config.HTTP.Address)
+	if err != nil {
+		return fmt.Errorf("open http.address: %w", err)
+	}
+	a, err := newAssembly(ctx, o)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if o.Listening != nil {
+		o.Listening(listener.Addr())
+	}
+	o.Log.Info("mirrorwatch runs", "version", ThisBuild().Version, "connections", len(a.rings),
+		"receivers", len(a.receivers), "data_dir", o.Config.DataDir, "http", listener.Addr().String())
+	err = a.run(ctx, listener)
+	o.Log.Info("mirrorwatch ends")
+	return err
+}
+
+// assembly is everything that one agent is made of.
+type assembly struct {
+	config    *Config
+	log       *slog.Logger
+	board     *pipeline.Board
+	journal   *journal.Journal
+	outbox    *pipeline.Outbox
+	committer *pipeline.Committer
+	receivers []pipeline.Receiver
+	otlp      *otlp.Exporter // nil: not configured
+	sources   []*jetstream.Source
+	rings     []*pipeline.Ring
+}
+
+func newAssembly(ctx context.Context, o Options) (a *assembly, err error) {
+	now := time.Now()
+	a = &assembly{config: o.Config, log: o.Log, board: pipeline.NewBoard(now)}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.receivers, err = o.Config.Exporters.Receivers(o.Log); err != nil {
+		return nil, err
+	}
+	if a.journal, err = journal.Open(o.Config.DataDir, now); err != nil {
+		return nil, err
+	}
+	state, err := a.journal.Load()
+	if err != nil {
+		return nil, err
+	}
+	if state.Lost != "" {
+		o.Log.Error("earlier state is lost", "what", state.Lost)
+	}
+	a.outbox = pipeline.NewOutbox(a.receivers, state.Outbox, state.Receipts, o.Log)
+	a.committer = pipeline.NewCommitter(pipeline.CommitterOptions{
+		Journal: a.journal, Outbox: a.outbox, Board: a.board, Rules: agentRules(), State: state, Log: o.Log,
+	})
+	if c := o.Config.Exporters.OTLP; c != nil {
+		if a.otlp, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, o.Log); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.addRings(ctx, now, state); err != nil {
+		return nil, err
+	}
+	a.forget(now, state)
+	return a, nil
+}
+
+func (a *assembly) addRings(ctx context.Context, now time.Time, state pipeline.State) error {
+	for _, c := range a.config.Connections {
+		log := a.log.With("connection", c.Name)
+		source, err := jetstream.Open(ctx, c, a.config.pace(), log)
+		if err != nil {
+			return err
+		}
+		a.sources = append(a.sources, source)
+		watch := a.config.newWatch(now, c.Name, c.Streams.Watches, a.board, state)
+		a.rings = append(a.rings, pipeline.NewRing(c.Name, watch, source, a.committer, a.observeLook, a.log))
+	}
+	return nil
+}
+
+func (a *assembly) observeLook(connection string, took time.Duration, streams int, err error) {
+	if a.otlp != nil {
+		a.otlp.ObserveLook(connection, took, streams, err)
+	}
+}
+
+// forget closes what is kept of connections that are no longer configured.
+func (a *assembly) forget(now time.Time, state pipeline.State) {
+	gone := func(connection string) bool {
+		return connection != "" && !slices.ContainsFunc(a.rings, func(r *pipeline.Ring) bool { return r.Name() == connection })
+	}
+	var streams []pipeline.StreamKey
+	for _, r := range state.Streams {
+		if gone(r.Key.Connection) {
+			streams = append(streams, r.Key)
+		}
+	}
+	tracker := pipeline.NewTracker(state.Incidents)
+	var changes []pipeline.Change
+	for _, i := range state.Incidents {
+		if gone(i.Subject.Connection) {
+			if c, ok := tracker.Close(now, i.Rule, i.Subject, "the connection is no longer configured"); ok {
+				changes = append(changes, c)
+			}
+		}
+	}
+	if len(streams)+len(changes) > 0 {
+		a.committer.Submit(nil, streams, changes)
+	}
+}
+
+// run starts what was assembled, and ends it in the opposite order once ctx ended.
+func (a *assembly) run(ctx context.Context, listener net.Listener) error {
+	sinks, stopSinks := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSinks()
+	var side sync.WaitGroup
+	handler := (&HTTP{Board: a.board, Ready: func() error { return nil }, Now: time.Now}).Handler()
+	side.Go(func() {
+		if err := ServeHTTP(sinks, listener, handler, a.log); err != nil {
+			a.log.Error("http interface ended", "error", err)
+		}
+	})
+	if a.otlp != nil {
+		side.Go(func() { _ = a.otlp.Run(sinks, a.board) })
+	}
+	committing, stopCommitting := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommitting()
+	committed := make(chan error, 1)
+	go func() { committed <- a.committer.Run(committing) }()
+	if a.config.Heartbeat.Enabled() {
+		heartbeat := NewHeartbeat(a.config.Heartbeat, a.turning, nil, a.log)
+		side.Go(func() { heartbeat.Run(ctx) })
+	}
+
+	var rings sync.WaitGroup
+	for _, r := range a.rings {
+		rings.Go(func() { r.Run(ctx) })
+	}
+	rings.Wait()
+	stopCommitting()
+	err := <-committed
+	stopSinks()
+	side.Wait()
+	a.close()
+	if err != nil {
+		return fmt.Errorf("end: %w", err)
+	}
+	return nil
+}
+
+// close ends what newAssembly opened. Sources go first, the journal last.
+func (a *assembly) close() {
+	for _, s := range a.sources {
+		if err := s.Close(); err != nil {
+			a.log.Warn("close connection", "error", err)
+		}
+	}
+	if a.otlp != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := a.otlp.Shutdown(ctx); err != nil {
+			a.log.Warn("close otlp exporter", "error", err)
+		}
+	}
+	if a.journal != nil {
+		if err := a.journal.Close(); err != nil {
+			a.log.Warn("close journal", "error", err)
+		}
+	}
+}
+
+// turning tells whether every ring turns, and which do not.
+func (a *assembly) turning() (ok bool, stalled string) {
+	now := time.Now()
+	var names []string
+	for _, r := range a.rings {
+		if !r.Turning(now) {
+			names = append(names, r.Name())
+		}
+	}
+	return len(names) == 0, strings.Join(names, ", ")
+}
