@@ -15,6 +15,7 @@ import (
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/jetstream"
 	"mirrorwatch/pipeline/journal"
+	"mirrorwatch/pipeline/outbox"
 )
 
 // runCommand is mirrorwatch run.
@@ -74,8 +75,8 @@ type assembly struct {
 	log       *slog.Logger
 	board     *pipeline.Board
 	journal   *journal.Journal
-	outbox    *pipeline.Outbox
-	committer *pipeline.Committer
+	outbox    *outbox.Outbox
+	committer *outbox.Committer
 	receivers []pipeline.Receiver
 	otlp      *otlp.Exporter // nil: not configured
 	sources   []*jetstream.Source
@@ -103,8 +104,8 @@ func newAssembly(ctx context.Context, o Options) (a *assembly, err error) {
 	if state.Lost != "" {
 		o.Log.Error("earlier state is lost", "what", state.Lost)
 	}
-	a.outbox = pipeline.NewOutbox(a.receivers, state.Outbox, state.Receipts, o.Log)
-	a.committer = pipeline.NewCommitter(pipeline.CommitterOptions{
+	a.outbox = outbox.New(a.receivers, state.Outbox, state.Receipts, o.Log)
+	a.committer = outbox.NewCommitter(outbox.CommitterOptions{
 		Journal: a.journal, Outbox: a.outbox, Board: a.board, Rules: agentRules(), State: state, Log: o.Log,
 	})
 	if c := o.Config.Exporters.OTLP; c != nil {

@@ -30,6 +30,31 @@ type Notifier interface {
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 }
 
+// Receiver is a configured destination of changes.
+type Receiver struct {
+	Name     string // unique; holds no NUL
+	Notifier Notifier
+}
+
+// The outcomes of an attempt, as the audit and the metrics name them.
+const (
+	OutcomeDelivered = "delivered"
+	OutcomeRetry     = "retry"
+	OutcomeRefused   = "refused"
+	OutcomeGivenUp   = "given up"
+)
+
+// ReceiverStats is what became of one receiver's batches.
+type ReceiverStats struct {
+	Receiver string
+	Pending  int       // batches not yet delivered nor given up on
+	Oldest   time.Time // when the oldest change among them happened; zero: there is none
+	Error    string    // of the newest attempt; empty: it was delivered
+
+	// Attempts since the agent started, by outcome. A batch that is given up on counts as refused the times before.
+	Delivered, Retried, Refused, GivenUp uint64
+}
+
 // Reporter shows the newest picture. A failed report is not repeated; the next one has fresher data.
 type Reporter interface {
 	Report(ctx context.Context, b *Board) error

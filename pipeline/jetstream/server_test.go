@@ -22,7 +22,9 @@ func TestMain(m *testing.M) {
 	if serveForBenchmark() {
 		return
 	}
-	goleak.VerifyTestMain(m)
+	// A server that ends while a mirror waits for its consumer leaves that wait behind, for up to 30 s.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction(
+		"github.com/nats-io/nats-server/v2/server.(*stream).setupMirrorConsumer.func3"))
 }
 
 // serve runs a server with JetStream until the test ends.

@@ -1,28 +1,30 @@
-package pipeline
+package outbox
 
 import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"mirrorwatch/pipeline"
 )
 
 // content is what is to be committed, coalesced: the newest of each record and batch, every change and attempt.
 type content struct {
-	streams  map[StreamKey]StreamRecord
-	gone     map[StreamKey]bool
-	changes  []Change
-	batches  map[BatchID]Batch
-	merged   map[BatchID]bool
-	done     map[BatchID]bool
-	receipts map[BatchID]ReceiptRecord // by receiver and group
-	attempts []Attempt
+	streams  map[pipeline.StreamKey]pipeline.StreamRecord
+	gone     map[pipeline.StreamKey]bool
+	changes  []pipeline.Change
+	batches  map[pipeline.BatchID]pipeline.Batch
+	merged   map[pipeline.BatchID]bool
+	done     map[pipeline.BatchID]bool
+	receipts map[pipeline.BatchID]pipeline.ReceiptRecord // by receiver and group
+	attempts []pipeline.Attempt
 }
 
 func newContent() content {
 	return content{
-		streams: map[StreamKey]StreamRecord{}, gone: map[StreamKey]bool{},
-		batches: map[BatchID]Batch{}, merged: map[BatchID]bool{}, done: map[BatchID]bool{},
-		receipts: map[BatchID]ReceiptRecord{},
+		streams: map[pipeline.StreamKey]pipeline.StreamRecord{}, gone: map[pipeline.StreamKey]bool{},
+		batches: map[pipeline.BatchID]pipeline.Batch{}, merged: map[pipeline.BatchID]bool{}, done: map[pipeline.BatchID]bool{},
+		receipts: map[pipeline.BatchID]pipeline.ReceiptRecord{},
 	}
 }
 
@@ -32,7 +34,7 @@ func (x *content) empty() bool {
 }
 
 // add puts c over what is there.
-func (x *content) add(c Commit) {
+func (x *content) add(c pipeline.Commit) {
 	for _, r := range c.Streams {
 		x.streams[r.Key] = r
 		delete(x.gone, r.Key)
@@ -54,34 +56,34 @@ func (x *content) add(c Commit) {
 		delete(x.batches, id)
 	}
 	for _, r := range c.Receipts {
-		x.receipts[BatchID{r.Receiver, r.Group}] = r
+		x.receipts[pipeline.BatchID{Receiver: r.Receiver, Key: r.Group}] = r
 	}
 	x.attempts = append(x.attempts, c.Attempts...)
 }
 
 // commit returns the content in an order that does not depend on chance.
-func (x *content) commit() Commit {
-	return Commit{
-		Streams: slices.SortedFunc(maps.Values(x.streams), func(a, b StreamRecord) int { return compareKeys(a.Key, b.Key) }),
+func (x *content) commit() pipeline.Commit {
+	return pipeline.Commit{
+		Streams: slices.SortedFunc(maps.Values(x.streams), func(a, b pipeline.StreamRecord) int { return compareKeys(a.Key, b.Key) }),
 		Gone:    slices.SortedFunc(maps.Keys(x.gone), compareKeys),
 		Changes: x.changes,
-		Batches: slices.SortedFunc(maps.Values(x.batches), func(a, b Batch) int {
+		Batches: slices.SortedFunc(maps.Values(x.batches), func(a, b pipeline.Batch) int {
 			return cmp.Or(cmp.Compare(a.Order, b.Order), compareIDs(a.BatchID, b.BatchID))
 		}),
 		Merged: slices.SortedFunc(maps.Keys(x.merged), compareIDs),
 		Done:   slices.SortedFunc(maps.Keys(x.done), compareIDs),
-		Receipts: slices.SortedFunc(maps.Values(x.receipts), func(a, b ReceiptRecord) int {
+		Receipts: slices.SortedFunc(maps.Values(x.receipts), func(a, b pipeline.ReceiptRecord) int {
 			return cmp.Or(cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Group, b.Group))
 		}),
 		Attempts: x.attempts,
 	}
 }
 
-func compareKeys(a, b StreamKey) int {
+func compareKeys(a, b pipeline.StreamKey) int {
 	return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account),
 		cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Stream, b.Stream))
 }
 
-func compareIDs(a, b BatchID) int {
+func compareIDs(a, b pipeline.BatchID) int {
 	return cmp.Or(cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Key, b.Key))
 }

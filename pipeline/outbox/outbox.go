@@ -1,4 +1,4 @@
-package pipeline
+package outbox
 
 import (
 	"cmp"
@@ -7,32 +7,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
-
-// Receiver is a configured destination of changes.
-type Receiver struct {
-	Name     string // unique; holds no NUL
-	Notifier Notifier
-}
-
-// The outcomes of an attempt, as the audit and the metrics name them.
-const (
-	OutcomeDelivered = "delivered"
-	OutcomeRetry     = "retry"
-	OutcomeRefused   = "refused"
-	OutcomeGivenUp   = "given up"
-)
-
-// ReceiverStats is what became of one receiver's batches.
-type ReceiverStats struct {
-	Receiver string
-	Pending  int       // batches not yet delivered nor given up on
-	Oldest   time.Time // when the oldest change among them happened; zero: there is none
-	Error    string    // of the newest attempt; empty: it was delivered
-
-	// Attempts since the agent started, by outcome. A batch that is given up on counts as refused the times before.
-	Delivered, Retried, Refused, GivenUp uint64
-}
 
 // Outbox holds the batches on their way to receivers, one worker a receiver, so that a slow one delays no other. A
 // Committer runs it.
@@ -42,13 +19,13 @@ type ReceiverStats struct {
 type Outbox struct {
 	log     *slog.Logger
 	workers []*worker
-	orphans []Batch         // rows of receivers that are no longer configured
-	strays  []ReceiptRecord // their receipts
-	order   uint64          // of the newest row
+	orphans []pipeline.Batch         // rows of receivers that are no longer configured
+	strays  []pipeline.ReceiptRecord // their receipts
+	order   uint64                   // of the newest row
 }
 
-// NewOutbox returns an outbox that takes up the pending batches and the receipts of an earlier run.
-func NewOutbox(receivers []Receiver, pending []Batch, receipts []ReceiptRecord, log *slog.Logger) *Outbox {
+// New returns an outbox that takes up the pending batches and the receipts of an earlier run.
+func New(receivers []pipeline.Receiver, pending []pipeline.Batch, receipts []pipeline.ReceiptRecord, log *slog.Logger) *Outbox {
 	o := &Outbox{log: log}
 	byName := make(map[string]*worker, len(receivers))
 	for _, r := range receivers {
@@ -57,7 +34,7 @@ func NewOutbox(receivers []Receiver, pending []Batch, receipts []ReceiptRecord, 
 		byName[r.Name] = w
 	}
 	pending = slices.Clone(pending)
-	slices.SortStableFunc(pending, func(a, b Batch) int { return cmp.Compare(a.Order, b.Order) })
+	slices.SortStableFunc(pending, func(a, b pipeline.Batch) int { return cmp.Compare(a.Order, b.Order) })
 	for _, b := range pending {
 		o.order = max(o.order, b.Order)
 		if w := byName[b.Receiver]; w != nil {
@@ -77,8 +54,8 @@ func NewOutbox(receivers []Receiver, pending []Batch, receipts []ReceiptRecord, 
 }
 
 // Stats tells what became of each receiver's batches, in the order of the configuration. It may be called at any time.
-func (o *Outbox) Stats() []ReceiverStats {
-	all := make([]ReceiverStats, 0, len(o.workers))
+func (o *Outbox) Stats() []pipeline.ReceiverStats {
+	all := make([]pipeline.ReceiverStats, 0, len(o.workers))
 	for _, w := range o.workers {
 		all = append(all, w.snapshot())
 	}
@@ -86,9 +63,9 @@ func (o *Outbox) Stats() []ReceiverStats {
 }
 
 // batches makes the rows of some changes: one for each receiver and incident.
-func (o *Outbox) batches(changes []Change, now time.Time) []Batch {
+func (o *Outbox) batches(changes []pipeline.Change, now time.Time) []pipeline.Batch {
 	var incidents []string
-	members := map[string][]Change{}
+	members := map[string][]pipeline.Change{}
 	for _, c := range changes {
 		id := c.Incident.ID
 		if members[id] == nil {
@@ -96,13 +73,13 @@ func (o *Outbox) batches(changes []Change, now time.Time) []Batch {
 		}
 		members[id] = append(members[id], c)
 	}
-	rows := make([]Batch, 0, len(incidents)*len(o.workers))
+	rows := make([]pipeline.Batch, 0, len(incidents)*len(o.workers))
 	for _, id := range incidents {
 		key := batchKey(members[id])
 		for _, w := range o.workers {
 			o.order++
-			rows = append(rows, Batch{
-				BatchID: BatchID{Receiver: w.Name, Key: key},
+			rows = append(rows, pipeline.Batch{
+				BatchID: pipeline.BatchID{Receiver: w.Name, Key: key},
 				Order:   o.order, Group: id, Changes: members[id], Made: now,
 			})
 		}
@@ -111,14 +88,14 @@ func (o *Outbox) batches(changes []Change, now time.Time) []Batch {
 }
 
 // add hands rows to their workers.
-func (o *Outbox) add(rows []Batch) {
+func (o *Outbox) add(rows []pipeline.Batch) {
 	for _, w := range o.workers {
 		w.add(rows)
 	}
 }
 
 // run works until each worker found nothing left that is due after drain was closed, or until ctx ended.
-func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(Commit) <-chan error) {
+func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(pipeline.Commit) <-chan error) {
 	if c, found := o.abandon(time.Now()); found {
 		save(c)
 	}
@@ -136,17 +113,17 @@ func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(Commi
 }
 
 // abandon gives up on what waits for receivers that are no longer configured.
-func (o *Outbox) abandon(now time.Time) (c Commit, found bool) {
+func (o *Outbox) abandon(now time.Time) (c pipeline.Commit, found bool) {
 	count := map[string]int{}
 	for _, b := range o.orphans {
 		count[b.Receiver]++
 		c.Done = append(c.Done, b.BatchID)
-		c.Attempts = append(c.Attempts, Attempt{
-			BatchID: b.BatchID, At: now, Number: b.Attempts, Outcome: OutcomeGivenUp, Error: "receiver is no longer configured",
+		c.Attempts = append(c.Attempts, pipeline.Attempt{
+			BatchID: b.BatchID, At: now, Number: b.Attempts, Outcome: pipeline.OutcomeGivenUp, Error: "receiver is no longer configured",
 		})
 	}
 	for _, r := range o.strays {
-		c.Receipts = append(c.Receipts, ReceiptRecord{Receiver: r.Receiver, Group: r.Group})
+		c.Receipts = append(c.Receipts, pipeline.ReceiptRecord{Receiver: r.Receiver, Group: r.Group})
 	}
 	for name, n := range count {
 		o.log.Warn("given up: receiver is no longer configured", "receiver", name, "batches", n)

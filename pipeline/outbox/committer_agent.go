@@ -1,30 +1,32 @@
-package pipeline
+package outbox
 
 import (
 	"slices"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
 
 // agentJudge judges the agent itself. It has no clock and does no I/O.
 type agentJudge struct {
-	rules   []Rule
-	tracker *Tracker
+	rules   []pipeline.Rule
+	tracker *pipeline.Tracker
 }
 
-func newAgentJudge(rules []Rule, open []Incident) agentJudge {
-	own := slices.DeleteFunc(slices.Clone(open), func(i Incident) bool { return i.Subject != Subject{} })
-	return agentJudge{rules: rules, tracker: NewTracker(own)}
+func newAgentJudge(rules []pipeline.Rule, open []pipeline.Incident) agentJudge {
+	own := slices.DeleteFunc(slices.Clone(open), func(i pipeline.Incident) bool { return i.Subject != pipeline.Subject{} })
+	return agentJudge{rules: rules, tracker: pipeline.NewTracker(own)}
 }
 
 // judge returns the changes that follow from the view, and when to judge again (zero: not before the next view).
-func (j *agentJudge) judge(now time.Time, view AgentView) (changes []Change, due time.Time) {
+func (j *agentJudge) judge(now time.Time, view pipeline.AgentView) (changes []pipeline.Change, due time.Time) {
 	sooner := func(t time.Time) {
 		if t.After(now) && (due.IsZero() || t.Before(due)) {
 			due = t
 		}
 	}
 	for _, r := range j.rules {
-		r.Judge(now, &View{Agent: &view}, func(v Verdict) {
+		r.Judge(now, &pipeline.View{Agent: &view}, func(v pipeline.Verdict) {
 			sooner(v.Due)
 			if change, ok := j.tracker.Judge(now, v); ok {
 				changes = append(changes, change)
@@ -44,7 +46,7 @@ func (c *Committer) judge(now time.Time) {
 	}
 }
 
-func (c *Committer) agentView() AgentView {
+func (c *Committer) agentView() pipeline.AgentView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.view

@@ -1,4 +1,6 @@
-package pipeline
+// Package outbox takes what rings decide to where it must be: into the journal, in groups, and then to every receiver
+// until each has it. It imports the standard library and pipeline only.
+package outbox
 
 import (
 	"context"
@@ -6,6 +8,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
 
 // The committer's times.
@@ -19,12 +23,12 @@ const (
 
 // CommitterOptions is what a committer is made of.
 type CommitterOptions struct {
-	Journal Journal
+	Journal pipeline.Journal
 	Outbox  *Outbox
-	Board   *Board
-	Rules   []Rule        // judge the agent itself
-	State   State         // as loaded from the journal
-	Grace   time.Duration // how long Run goes on after its ctx ended, to deliver what is due; 8 s if zero
+	Board   *pipeline.Board
+	Rules   []pipeline.Rule // judge the agent itself
+	State   pipeline.State  // as loaded from the journal
+	Grace   time.Duration   // how long Run goes on after its ctx ended, to deliver what is due; 8 s if zero
 	Log     *slog.Logger
 }
 
@@ -34,9 +38,9 @@ type CommitterOptions struct {
 // A disk holds no page back: when a commit fails or takes too long, changes go out from memory under the keys that they
 // keep, and the commit is tried again with everything in it until it succeeds.
 type Committer struct {
-	journal Journal
+	journal pipeline.Journal
 	outbox  *Outbox
-	board   *Board
+	board   *pipeline.Board
 	log     *slog.Logger
 	grace   time.Duration
 	agent   agentJudge
@@ -44,7 +48,7 @@ type Committer struct {
 
 	mu    sync.Mutex
 	inbox commitGroup // handed in, not yet seen by Run
-	view  AgentView
+	view  pipeline.AgentView
 
 	// What follows belongs to Run.
 	waiting    commitGroup  // to be committed next
@@ -63,7 +67,7 @@ func NewCommitter(options CommitterOptions) *Committer {
 		journal: options.Journal, outbox: options.Outbox, board: options.Board, log: options.Log, grace: options.Grace,
 		agent: newAgentJudge(options.Rules, options.State.Incidents), wake: make(chan struct{}, 1),
 		inbox: newCommitGroup(), waiting: newCommitGroup(), returned: make(chan error, 1),
-		view: AgentView{Lost: options.State.Lost, LostAt: options.State.LostAt},
+		view: pipeline.AgentView{Lost: options.State.Lost, LostAt: options.State.LostAt},
 	}
 	if c.grace == 0 {
 		c.grace = 8 * time.Second
@@ -76,14 +80,14 @@ func NewCommitter(options CommitterOptions) *Committer {
 
 // Submit hands in what a ring decided: records of streams, streams no longer watched, and changes with their incidents.
 // It never blocks for the disk or a receiver, and may be called from any goroutine until Run returned.
-func (c *Committer) Submit(records []StreamRecord, gone []StreamKey, changes []Change) {
+func (c *Committer) Submit(records []pipeline.StreamRecord, gone []pipeline.StreamKey, changes []pipeline.Change) {
 	c.hand(func(g *commitGroup, now time.Time) {
-		g.add(Commit{Streams: records, Gone: gone, Changes: changes}, now)
+		g.add(pipeline.Commit{Streams: records, Gone: gone, Changes: changes}, now)
 	})
 }
 
 // save hands in what a worker decided. The channel tells once whether it is on disk.
-func (c *Committer) save(what Commit) <-chan error {
+func (c *Committer) save(what pipeline.Commit) <-chan error {
 	saved := make(chan error, 1)
 	c.hand(func(g *commitGroup, now time.Time) {
 		g.add(what, now)
@@ -171,7 +175,7 @@ func (c *Committer) takeIn(now time.Time) {
 	}
 	if len(in.changes) > 0 {
 		rows := c.outbox.batches(in.changes, now)
-		in.content.add(Commit{Batches: rows})
+		in.content.add(pipeline.Commit{Batches: rows})
 		in.fresh = rows
 	}
 	c.waiting.join(in)

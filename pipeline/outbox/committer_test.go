@@ -1,4 +1,4 @@
-package pipeline_test
+package outbox_test
 
 import (
 	"context"
@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/outbox"
 	"mirrorwatch/pipeline/pipelinetest"
 	"mirrorwatch/pipeline/rules"
 )
 
 // desk is a committer with its outbox at work, on a journal in memory.
 type desk struct {
-	*pipeline.Committer
-	outbox *pipeline.Outbox
+	*outbox.Committer
+	outbox *outbox.Outbox
 	board  *pipeline.Board
 	stop   context.CancelFunc
 	ended  chan error
@@ -44,10 +45,10 @@ func openDeskWith(t *testing.T, journal pipeline.Journal, receivers []pipeline.R
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	d := &desk{
-		outbox: pipeline.NewOutbox(receivers, state.Outbox, state.Receipts, log),
+		outbox: outbox.New(receivers, state.Outbox, state.Receipts, log),
 		board:  pipeline.NewBoard(time.Now()), ended: make(chan error, 1),
 	}
-	d.Committer = pipeline.NewCommitter(pipeline.CommitterOptions{
+	d.Committer = outbox.NewCommitter(outbox.CommitterOptions{
 		Journal: journal, Outbox: d.outbox, Board: d.board, State: state, Log: log,
 		Rules: []pipeline.Rule{rules.Journal{LostFor: rules.DefaultLostFor}},
 	})

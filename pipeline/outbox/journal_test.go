@@ -1,4 +1,4 @@
-package pipeline_test
+package outbox_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/journal"
+	"mirrorwatch/pipeline/outbox"
 	"mirrorwatch/pipeline/pipelinetest"
 )
 
@@ -72,9 +73,9 @@ func BenchmarkSubmitToNotify(b *testing.B) {
 		return nil, nil
 	})
 	log := slog.New(slog.DiscardHandler)
-	outbox := pipeline.NewOutbox([]pipeline.Receiver{{Name: "ops", Notifier: sink}}, nil, nil, log)
-	c := pipeline.NewCommitter(pipeline.CommitterOptions{
-		Journal: j, Outbox: outbox, Board: pipeline.NewBoard(time.Now()), Log: log,
+	box := outbox.New([]pipeline.Receiver{{Name: "ops", Notifier: sink}}, nil, nil, log)
+	c := outbox.NewCommitter(outbox.CommitterOptions{
+		Journal: j, Outbox: box, Board: pipeline.NewBoard(time.Now()), Log: log,
 	})
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)

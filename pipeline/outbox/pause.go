@@ -1,4 +1,4 @@
-package pipeline
+package outbox
 
 import (
 	"math/rand/v2"

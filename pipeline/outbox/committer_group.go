@@ -1,8 +1,10 @@
-package pipeline
+package outbox
 
 import (
 	"errors"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
 
 // errJournal tells a worker that what it handed in is not on disk yet.
@@ -11,15 +13,15 @@ var errJournal = errors.New("journal cannot be written")
 // commitGroup is what goes to disk together, and who is concerned.
 type commitGroup struct {
 	content
-	due    time.Time      // when to commit it
-	fresh  []Batch        // rows that the outbox gets once they are on disk
-	savers []chan<- error // each told once; they never block
+	due    time.Time        // when to commit it
+	fresh  []pipeline.Batch // rows that the outbox gets once they are on disk
+	savers []chan<- error   // each told once; they never block
 }
 
 func newCommitGroup() commitGroup { return commitGroup{content: newContent()} }
 
 // add takes content in and sets when it is due: changes soon, records alone later.
-func (g *commitGroup) add(c Commit, now time.Time) {
+func (g *commitGroup) add(c pipeline.Commit, now time.Time) {
 	due := now.Add(rideWait)
 	if len(c.Changes) > 0 {
 		due = now.Add(groupWait)

@@ -1,0 +1,39 @@
+package outbox
+
+import (
+	"testing"
+
+	"mirrorwatch/pipeline"
+)
+
+func TestContentKeepsTheNewestOfEach(t *testing.T) {
+	key := func(stream string) pipeline.StreamKey { return pipeline.StreamKey{Connection: "dr", Stream: stream} }
+	id := func(key string) pipeline.BatchID { return pipeline.BatchID{Receiver: "ops", Key: key} }
+	x := newContent()
+	x.add(pipeline.Commit{
+		Streams: []pipeline.StreamRecord{{Key: key("A")}, {Key: key("B")}},
+		Gone:    []pipeline.StreamKey{key("C")},
+		Batches: []pipeline.Batch{{BatchID: id("1"), Order: 1}, {BatchID: id("2"), Order: 2}, {BatchID: id("3"), Order: 3}},
+	})
+	x.add(pipeline.Commit{
+		Streams:  []pipeline.StreamRecord{{Key: key("B"), Links: []pipeline.LinkRecord{{}}}, {Key: key("C")}},
+		Gone:     []pipeline.StreamKey{key("A")},
+		Batches:  []pipeline.Batch{{BatchID: id("1+1"), Order: 1, Attempts: 1}, {BatchID: id("3"), Order: 3, Attempts: 1}},
+		Merged:   []pipeline.BatchID{id("1"), id("2")},
+		Receipts: []pipeline.ReceiptRecord{{Receiver: "ops", Group: "g", Receipt: pipeline.Receipt("1")}},
+	})
+	x.add(pipeline.Commit{Done: []pipeline.BatchID{id("3")}, Receipts: []pipeline.ReceiptRecord{{Receiver: "ops", Group: "g"}}})
+	c := x.commit()
+	if len(c.Streams) != 2 || c.Streams[0].Key != key("B") || len(c.Streams[0].Links) != 1 || c.Streams[1].Key != key("C") {
+		t.Errorf("streams: %+v", c.Streams)
+	}
+	if len(c.Gone) != 1 || c.Gone[0] != key("A") {
+		t.Errorf("gone: %+v", c.Gone)
+	}
+	if len(c.Batches) != 1 || c.Batches[0].Key != "1+1" || len(c.Merged) != 2 || len(c.Done) != 1 {
+		t.Errorf("batches: %+v, merged %v, done %v", c.Batches, c.Merged, c.Done)
+	}
+	if len(c.Receipts) != 1 || c.Receipts[0].Receipt != nil {
+		t.Errorf("receipts: %+v", c.Receipts)
+	}
+}
