@@ -96,18 +96,19 @@ func (q *queue) merge(b *pipeline.Batch, fresh []*pipeline.Batch) (*pipeline.Bat
 	return &one, ids
 }
 
-// batchKey names a batch by its changes: the change's own key, or for several the first one's, how many more there
-// are, and a hash of all.
+// batchKey names a batch by its changes: the first one's key, how many more there are, and a hash of what they are. The
+// hash tells apart two changes that bear one number because state was lost between them.
 func batchKey(changes []pipeline.Change) string {
-	first := changes[0].Key()
-	if len(changes) == 1 {
-		return first
-	}
 	hash := sha256.New()
 	for i := range changes {
-		fmt.Fprintln(hash, changes[i].Key())
+		c := &changes[i]
+		fmt.Fprintln(hash, c.Key(), c.Kind, c.At.UnixNano())
 	}
-	return fmt.Sprintf("%s+%d-%s", first, len(changes)-1, hex.EncodeToString(hash.Sum(nil)[:6]))
+	key := changes[0].Key()
+	if len(changes) > 1 {
+		key += fmt.Sprintf("+%d", len(changes)-1)
+	}
+	return key + "-" + hex.EncodeToString(hash.Sum(nil)[:4])
 }
 
 func anyIncident(b *pipeline.Batch, set map[string]bool) bool {
