@@ -46,13 +46,6 @@ func (c *HeartbeatConfig) Validate(report func(path, problem string)) {
 // Enabled tells whether there is a URL to call.
 func (c *HeartbeatConfig) Enabled() bool { return !c.URL.IsZero() || c.URLFile != "" }
 
-func (c *HeartbeatConfig) secret() pipeline.Secret {
-	if c.URLFile != "" {
-		return pipeline.SecretFile(c.URLFile)
-	}
-	return c.URL
-}
-
 // parseHeartbeatURL refuses what cannot be called. Its error does not repeat text.
 func parseHeartbeatURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -129,7 +122,7 @@ func (h *Heartbeat) became(ctx context.Context, level slog.Level, state string, 
 
 // call makes one call. Its error does not tell the URL.
 func (h *Heartbeat) call(ctx context.Context) error {
-	text, err := h.config.secret().Reveal()
+	text, err := h.config.URL.Or(h.config.URLFile).Reveal()
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (h *HTTP) links(w http.ResponseWriter, _ *http.Request) {
 
 // incidents tells the open ones, oldest first.
 func (h *HTTP) incidents(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, h.Board.Incidents())
+	writeJSON(w, http.StatusOK, incidentsOf(h.Board, h.Now()))
 }
 
 // writeJSON ignores that the client went away.

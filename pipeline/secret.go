@@ -19,6 +19,14 @@ func NewSecret(value string) Secret { return Secret{value: value} }
 // SecretFile returns a secret that is kept in the file at path; surrounding white space is no part of it.
 func SecretFile(path string) Secret { return Secret{path: path} }
 
+// Or returns s where it was given, else the secret in the file at path, if a path is given.
+func (s Secret) Or(path string) Secret {
+	if s.IsZero() && path != "" {
+		return SecretFile(path)
+	}
+	return s
+}
+
 // IsZero tells whether nothing was given.
 func (s Secret) IsZero() bool { return s.value == "" && s.path == "" }
 

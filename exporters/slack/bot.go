@@ -40,7 +40,7 @@ func newBot(c Config, client *httppost.Client) bot {
 	if apiURL == "" {
 		apiURL = DefaultAPIURL
 	}
-	return bot{either(c.Token, c.TokenFile), c.Channel, strings.TrimSuffix(apiURL, "/") + "/", client}
+	return bot{c.Token.Or(c.TokenFile), c.Channel, strings.TrimSuffix(apiURL, "/") + "/", client}
 }
 
 func (b *bot) notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {

@@ -26,7 +26,7 @@ func New(c Config) (*Slack, error) {
 	}
 	client := httppost.New()
 	return &Slack{
-		url:    either(c.URL, c.URLFile),
+		url:    c.URL.Or(c.URLFile),
 		bot:    newBot(c, client),
 		client: client,
 	}, nil

@@ -44,11 +44,3 @@ func (c *Config) Validate(report func(path, problem string)) {
 		}
 	}
 }
-
-// either returns the secret given in place, or else the one kept in a file.
-func either(secret pipeline.Secret, path string) pipeline.Secret {
-	if secret.IsZero() && path != "" {
-		return pipeline.SecretFile(path)
-	}
-	return secret
-}

@@ -29,8 +29,8 @@ func New(c Config) (*Webhook, error) {
 	}
 	return &Webhook{
 		name:    c.Name,
-		url:     either(c.URL, c.URLFile),
-		signing: either(c.SigningSecret, c.SigningSecretFile),
+		url:     c.URL.Or(c.URLFile),
+		signing: c.SigningSecret.Or(c.SigningSecretFile),
 		client:  httppost.New(),
 	}, nil
 }

@@ -16,10 +16,7 @@ import (
 // that cannot be read, and of nil once it can.
 func (c Config) authOptions(note func(error)) ([]nats.Option, error) {
 	reveal := func(key string, value pipeline.Secret, file string) string {
-		if file != "" {
-			value = pipeline.SecretFile(file)
-		}
-		text, err := value.Reveal()
+		text, err := value.Or(file).Reveal()
 		if err != nil {
 			err = fmt.Errorf("%s: %w", key, err)
 		}

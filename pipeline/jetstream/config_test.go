@@ -26,12 +26,20 @@ func TestValidateTellsAllProblems(t *testing.T) {
 		"urls": {
 			Config{Name: "dr", URL: "nats://u:hunter2@h:99999,http://h,ws://h,nats://:4222,nats://u:hunter2@[h"},
 			[]string{
-				`url: "nats://<secret>@h:99999": 99999 is no port`,
+				`url: "nats://<secret>@h:99999": its port is no number from 1 to 65535`,
 				`url: "http://h" has the scheme http; use nats, tls, ws or wss`,
 				`url: "nats://:4222" has no host`,
 				`url: "nats://<secret>@[h" is no URL; write nats://HOST:PORT`,
 				`url: websocket URLs and others cannot be mixed`,
 			},
+		},
+		"a password with a comma": {
+			Config{Name: "dr", URL: "nats://u:hunter2,w@h:4222"},
+			[]string{`url: "nats://<secret>" is no URL; write nats://HOST:PORT`},
+		},
+		"a password of digits with a comma": {
+			Config{Name: "dr", URL: "nats://u:99999999,w@h:4222"},
+			[]string{`url: "nats://<secret>": its port is no number from 1 to 65535`},
 		},
 		"two ways in": {
 			Config{Name: "dr", URL: "h", User: "u", Password: secret, Token: secret, TokenFile: "f"},

@@ -15,7 +15,7 @@ type URLs string
 func (u URLs) String() string {
 	parts := strings.Split(string(u), ",")
 	for i, part := range parts {
-		parts[i] = redact(part)
+		parts[i] = u.redact(part)
 	}
 	return strings.Join(parts, ",")
 }
@@ -29,17 +29,22 @@ func (u URLs) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // MarshalText hides user and password from JSON and YAML.
 func (u URLs) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// redact hides what stands before the last @ of a URL, whether or not it can be parsed.
-func redact(raw string) string {
-	at := strings.LastIndexByte(raw, '@')
-	if at < 0 {
-		return raw
-	}
+// redact hides what stands before the last @ of one of the URLs, whether or not it can be parsed. One without an @ is the
+// first half of a password with a comma in it when what follows it has an @ and no scheme.
+func (u URLs) redact(raw string) string {
 	scheme := ""
-	if i := strings.Index(raw[:at], "://"); i >= 0 {
+	if i := strings.Index(raw, "://"); i >= 0 {
 		scheme = raw[:i+3]
 	}
-	return scheme + "<secret>" + raw[at:]
+	if at := strings.LastIndexByte(raw, '@'); at >= 0 {
+		return scheme + "<secret>" + raw[at:]
+	}
+	_, rest, _ := strings.Cut(string(u), strings.TrimPrefix(raw, "nats://")+",")
+	rest, _, _ = strings.Cut(rest, "://")
+	if strings.Contains(rest, "@") {
+		return scheme + "<secret>"
+	}
+	return raw
 }
 
 // list is the URLs one by one, with the scheme nats where none is given.
@@ -67,7 +72,7 @@ func (u URLs) validate(report func(path, problem string)) {
 	for _, raw := range u.list() {
 		parsed, err := url.Parse(raw)
 		if err != nil {
-			report("url", fmt.Sprintf("%q is no URL; write nats://HOST:PORT", redact(raw)))
+			report("url", fmt.Sprintf("%q is no URL; write nats://HOST:PORT", u.redact(raw)))
 			continue
 		}
 		switch parsed.Scheme {
@@ -76,15 +81,15 @@ func (u URLs) validate(report func(path, problem string)) {
 		case "ws", "wss":
 			web = true
 		default:
-			report("url", fmt.Sprintf("%q has the scheme %s; use nats, tls, ws or wss", redact(raw), parsed.Scheme))
+			report("url", fmt.Sprintf("%q has the scheme %s; use nats, tls, ws or wss", u.redact(raw), parsed.Scheme))
 			continue
 		}
 		if parsed.Hostname() == "" {
-			report("url", fmt.Sprintf("%q has no host", redact(raw)))
+			report("url", fmt.Sprintf("%q has no host", u.redact(raw)))
 		}
 		if port := parsed.Port(); port != "" {
 			if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-				report("url", fmt.Sprintf("%q: %s is no port", redact(raw), port))
+				report("url", fmt.Sprintf("%q: its port is no number from 1 to 65535", u.redact(raw)))
 			}
 		}
 	}
