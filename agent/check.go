@@ -52,7 +52,7 @@ func (c *checkCommand) Run(ctx context.Context, console *Console) error {
 	for i, s := range sources {
 		name := config.Connections[i].Name
 		watch := config.newWatch(time.Now(), name, nil, board, pipeline.State{})
-		ring := pipeline.NewRing(name, watch, s, nobody{}, nil, quiet)
+		ring := pipeline.NewRing(name, watch, s, onBoard{board}, nil, quiet)
 		rings.Go(func() { ring.Run(watching) })
 	}
 	began := time.Now()
@@ -104,8 +104,12 @@ func awaitVerdicts(ctx context.Context, board *pipeline.Board, connections int, 
 	}
 }
 
-// nobody is told of a check's changes.
-type nobody struct{}
+// onBoard takes a check's changes: nobody is told, the report shows what is open.
+type onBoard struct{ board *pipeline.Board }
 
 // Submit implements pipeline.Submitter.
-func (nobody) Submit([]pipeline.StreamRecord, []pipeline.StreamKey, []pipeline.Change) {}
+func (b onBoard) Submit(_ []pipeline.StreamRecord, _ []pipeline.StreamKey, changes []pipeline.Change) {
+	for i := range changes {
+		b.board.PutIncident(changes[i].Incident)
+	}
+}

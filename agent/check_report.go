@@ -17,7 +17,7 @@ type checkReport struct {
 	Status  pipeline.Level `json:"status"`
 	Exit    int            `json:"exit"`
 	Watched float64        `json:"watched_for_seconds"`
-	Links   []LinkState    `json:"links"`
+	Links   []checkedLink  `json:"links"`
 	Trouble []string       `json:"trouble"` // what could not be seen at all
 	Notes   []string       `json:"notes"`
 }
@@ -25,22 +25,13 @@ type checkReport struct {
 // report judges what the board shows.
 func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *checkReport {
 	r := &checkReport{
-		Watched: seconds(now.Sub(began)), Links: linksOf(board, now), Trouble: []string{}, Notes: []string{},
+		Watched: seconds(now.Sub(began)), Links: checkedLinks(board, now), Trouble: []string{}, Notes: []string{},
 	}
 	for i := range r.Links {
 		if l := r.Links[i].Status; l.Worse(r.Status) {
 			r.Status = l
 		}
 	}
-	slices.SortStableFunc(r.Links, func(a, b LinkState) int {
-		switch {
-		case a.Status.Worse(b.Status):
-			return -1
-		case b.Status.Worse(a.Status):
-			return 1
-		}
-		return 0
-	})
 	for _, connection := range board.Connections() {
 		switch {
 		case connection.Blind:
@@ -52,7 +43,7 @@ func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *chec
 		}
 	}
 	for _, name := range c.Stream {
-		if !slices.ContainsFunc(r.Links, func(l LinkState) bool { ok, _ := path.Match(name, l.Stream); return ok }) && len(r.Trouble) == 0 {
+		if !slices.ContainsFunc(r.Links, func(l checkedLink) bool { ok, _ := path.Match(name, l.Stream); return ok }) && len(r.Trouble) == 0 {
 			r.trouble("%s: no such stream, or it is no mirror, has no sources, or is disabled by its metadata", name)
 		}
 	}
@@ -109,31 +100,6 @@ func (r *checkReport) print(w io.Writer, output string) error {
 	return err
 }
 
-// checkLine tells one link to a person.
-func checkLine(l *LinkState) string {
-	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, l.Connection, l.Stream, l.Kind, l.Origin)
-	switch {
-	case l.Proof != nil:
-		text += fmt.Sprintf("contact proven %.1fs ago", *l.Silent)
-	case l.Status == pipeline.Critical && l.Silent != nil:
-		text += fmt.Sprintf("silent for %.1fs at least", *l.Silent)
-	default:
-		text += "contact not proven"
-	}
-	if l.Limit != nil {
-		text += fmt.Sprintf(", limit %gs", *l.Limit)
-	} else {
-		text += ", no limit set"
-	}
-	if l.Lag != nil {
-		text += fmt.Sprintf(", reported lag %d", *l.Lag)
-	}
-	if l.Reason != "" {
-		text += ": " + l.Reason
-	}
-	return text
-}
-
 // counts is "3 links: 1 critical, 2 ok".
 func (r *checkReport) counts() string {
 	var of [4]int
@@ -159,12 +125,9 @@ func (r *checkReport) counts() string {
 // nagios is one line with performance data.
 func (r *checkReport) nagios() string {
 	text := fmt.Sprintf("MIRRORWATCH %s - %s", strings.ToUpper(r.Status.String()), r.counts())
-	oldest, bad := 0.0, 0
+	bad := 0
 	for i := range r.Links {
 		l := &r.Links[i]
-		if l.Silent != nil {
-			oldest = max(oldest, *l.Silent)
-		}
 		if l.Status == pipeline.OK {
 			continue
 		}
@@ -179,5 +142,20 @@ func (r *checkReport) nagios() string {
 		text += "; " + strings.Join(r.Trouble, "; ")
 	}
 	// A bar would begin the performance data.
-	return strings.ReplaceAll(text, "|", "/") + fmt.Sprintf(" | links=%d not_ok=%d oldest_proof=%.3fs", len(r.Links), bad, oldest)
+	return strings.ReplaceAll(text, "|", "/") + fmt.Sprintf(" | links=%d not_ok=%d oldest_proof=%s", len(r.Links), bad, r.oldest())
+}
+
+// oldest is the age of the oldest proof as performance data; U where it is not known of every link.
+func (r *checkReport) oldest() string {
+	oldest := 0.0
+	for i := range r.Links {
+		if r.Links[i].Silent == nil {
+			return "U"
+		}
+		oldest = max(oldest, *r.Links[i].Silent)
+	}
+	if len(r.Links) == 0 {
+		return "U"
+	}
+	return fmt.Sprintf("%.3fs", oldest)
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,6 +59,9 @@ func (c *recordCommand) Run(ctx context.Context, console *Console) error {
 	if err := errors.Join(r.failed, out.Close()); err != nil {
 		return err
 	}
+	if r.looks == 0 {
+		return fmt.Errorf("%s is empty: %w", c.Out, cmp.Or(r.unseen, errors.New("there was no stream to look at")))
+	}
 	fmt.Fprintf(console.Stderr, "%s: %d looks recorded, %d of them saw nothing\n", c.Out, r.looks, r.faults)
 	return nil
 }
@@ -69,6 +73,7 @@ type recorder struct {
 	looks  int
 	faults int
 	failed error // of the file
+	unseen error // of the newest look that fell short
 }
 
 // record looks at everything each interval. Streams that were seen before and that a look does not tell of are written
@@ -86,6 +91,9 @@ func (r *recorder) record(ctx context.Context, connection string, source *jetstr
 		})
 		if ctx.Err() != nil {
 			return
+		}
+		if err != nil {
+			r.fellShort(err)
 		}
 		var rest []pipeline.StreamKey
 		for key := range known {
@@ -106,6 +114,12 @@ func (r *recorder) record(ctx context.Context, connection string, source *jetstr
 		case <-ticker.C:
 		}
 	}
+}
+
+func (r *recorder) fellShort(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unseen = err
 }
 
 func (r *recorder) write(s *pipeline.Sample) {

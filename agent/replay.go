@@ -42,6 +42,9 @@ func (c *replayCommand) Run(console *Console) error {
 		}
 		print := printChange(console.Stdout, c.Output)
 		from, to := rec.Span()
+		if from.IsZero() {
+			return fmt.Errorf("replay %s: there are no looks in it", file)
+		}
 		if c.Output == "text" {
 			fmt.Fprintf(console.Stdout, "%s: %s from %s\n", file, to.Sub(from).Round(time.Second), from.Format(time.RFC3339))
 		}

@@ -83,9 +83,9 @@ type assembly struct {
 	rings     []*pipeline.Ring
 }
 
-func newAssembly(ctx context.Context, o Options) (a *assembly, err error) {
+func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	now := time.Now()
-	a = &assembly{config: o.Config, log: o.Log, board: pipeline.NewBoard(now)}
+	a := &assembly{config: o.Config, log: o.Log, board: pipeline.NewBoard(now)}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -122,8 +122,7 @@ func newAssembly(ctx context.Context, o Options) (a *assembly, err error) {
 
 func (a *assembly) addRings(ctx context.Context, now time.Time, state pipeline.State) error {
 	for _, c := range a.config.Connections {
-		log := a.log.With("connection", c.Name)
-		source, err := jetstream.Open(ctx, c, a.config.pace(), log)
+		source, err := jetstream.Open(ctx, c, a.config.pace(), a.log)
 		if err != nil {
 			return err
 		}

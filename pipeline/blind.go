@@ -2,10 +2,12 @@ package pipeline
 
 import "time"
 
-// blindAfter is how long nothing may answer before a connection counts as blind. At a deadline, suspectAfter does.
+// blindAfter is how long nothing may answer before a connection counts as blind. At a deadline, suspectAfter does; before
+// that, after doubtAfter, streams that answered lately are asked whether they still do.
 const (
 	blindAfter   = 5 * time.Second
 	suspectAfter = 2 * time.Second
+	doubtAfter   = time.Second
 )
 
 // sight says whether a connection sees anything at all.
@@ -15,6 +17,7 @@ type sight struct {
 	reason string    // why, for people
 
 	waiting  time.Time // when the oldest question was asked that nothing has answered since; zero: none
+	doubted  bool      // others were asked since then
 	answered time.Time // newest answer of any kind; zero: never
 }
 
@@ -29,8 +32,21 @@ func (s *sight) asked(now time.Time) {
 func (s *sight) answer(now time.Time) (ended bool) {
 	ended = s.blind
 	s.blind, s.since, s.reason = false, time.Time{}, ""
-	s.waiting, s.answered = time.Time{}, now
+	s.forget()
+	s.answered = now
 	return ended
+}
+
+// forget stops waiting for an answer to what was asked so far.
+func (s *sight) forget() { s.waiting, s.doubted = time.Time{}, false }
+
+// doubt tells, once, that a question waits so long that others are to be asked.
+func (s *sight) doubt(now time.Time) bool {
+	if s.blind || s.doubted || s.waiting.IsZero() || now.Sub(s.waiting) < doubtAfter {
+		return false
+	}
+	s.doubted = true
+	return true
 }
 
 // unanswered notes why a question got no answer; an answer in between forgets it.
@@ -62,10 +78,13 @@ func (s *sight) lapse(now time.Time, after time.Duration) (began bool) {
 	return true
 }
 
-// wake is when lapse may next say yes; zero: never, as things stand.
+// wake is when doubt or lapse may next say yes; zero: never, as things stand.
 func (s *sight) wake() time.Time {
-	if s.blind || s.waiting.IsZero() {
+	switch {
+	case s.blind || s.waiting.IsZero():
 		return time.Time{}
+	case !s.doubted:
+		return s.waiting.Add(doubtAfter)
 	}
 	return s.waiting.Add(blindAfter)
 }

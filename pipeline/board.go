@@ -51,6 +51,7 @@ type ConnectionStatus struct {
 	Reason   string    `json:"reason,omitempty"`
 	Answered time.Time `json:"answered,omitzero"` // newest answer
 	Round    time.Time `json:"round,omitzero"`    // newest round that came to its end
+	Took     float64   `json:"round_seconds"`     // how long the newest round took
 	Links    int       `json:"links"`
 	Unseen   int       `json:"unseen,omitempty"` // streams that were named, but never seen: they may hold links
 }

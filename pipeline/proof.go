@@ -22,13 +22,14 @@ type Proof struct {
 	leader   string
 	created  time.Time
 	answered time.Time // server's clock: newest answer of this leader
-	settled  bool      // this leader answered before the newest answer: what it applies now is new
+	received time.Time // agent's clock: when that was there
+	settled  bool      // this leader told of the link before
 
 	heard  time.Time // server's clock: newest stamp under this leader; zero: none
 	proven time.Time // server's clock: contact proven under this leader; zero: none
 
 	seq      uint64    // newest position under this leader
-	seqKnown bool      // seq was read together with a reported link
+	seqKnown bool      // seq was read together with a reported link, of a settled leader
 	seqAsked time.Time // agent's clock: when the question was asked that seq answered
 }
 
@@ -48,13 +49,16 @@ func (p *Proof) Bound() time.Time {
 
 // Observe takes in what a complete sample says of the link.
 func (p *Proof) Observe(s *Sample, l *LinkSample) {
-	if s.Leader != p.leader || !s.Created.Equal(p.created) {
+	switch late := !s.ServerTime.After(p.answered); {
+	case s.Leader != p.leader || !s.Created.Equal(p.created):
 		p.startAnew(s)
-	} else if !s.ServerTime.After(p.answered) {
+	case late && s.ServerTime.Before(p.answered) && s.Asked.After(p.received):
+		p.startAnew(s) // nothing overtook it: the server's clock was set back
+	case late:
 		return // overtaken by a newer answer
 	}
 	before := p.answered
-	p.answered = s.ServerTime
+	p.answered, p.received = s.ServerTime, s.At
 	if s.Leader == "" || !l.Reported {
 		// Nobody who knows has answered: neither the stamps before nor the position before can be built on.
 		p.heard, p.proven, p.bound, p.seqKnown, p.settled = time.Time{}, time.Time{}, time.Time{}, false, false
@@ -66,7 +70,8 @@ func (p *Proof) Observe(s *Sample, l *LinkSample) {
 }
 
 func (p *Proof) startAnew(s *Sample) {
-	*p = Proof{contact: p.contact, foreign: !p.contact.IsZero() && p.leader != "", leader: s.Leader, created: s.Created}
+	foreign := p.foreign || !p.contact.IsZero() && p.leader != ""
+	*p = Proof{contact: p.contact, foreign: foreign, leader: s.Leader, created: s.Created}
 }
 
 // observeStamp applies the rules on "last heard". The leader's clock is compared with itself only; in the agent's
@@ -107,11 +112,11 @@ func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
 	if l.Kind == KindSource {
 		seq, known = l.Seq, l.Seq > 0
 	}
-	// A leader's first answer is no base: it may still be applying what another leader had stored.
-	if known && p.seqKnown && p.settled && seq > p.seq {
+	if known && p.seqKnown && seq > p.seq {
 		p.prove(before, p.seqAsked)
 	}
-	p.seq, p.seqKnown, p.seqAsked = seq, known, s.Asked
+	// A leader's first answer is no base: it may still be applying what another leader had stored.
+	p.seq, p.seqKnown, p.seqAsked = seq, known && p.settled, s.Asked
 }
 
 func (p *Proof) prove(heard, contact time.Time) {

@@ -66,7 +66,8 @@ type Verdict struct {
 	Reason  string // a short stable phrase for people ("silent", "no answer"); a change of it updates the incident
 	Detail  string // the words behind the reason: a server's error, a metadata value; may change without notice
 
-	// Silence marks the verdict on a link's missing contact, the one that the guarantee is about.
+	// Silence marks the verdict on a link's missing contact, the one that the guarantee is about; or on a connection whose
+	// incident covers its links.
 	Silence bool
 	// Since is when contact was last proven (LinkView.Since); zero where the subject is no link.
 	Since time.Time

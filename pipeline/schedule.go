@@ -8,6 +8,7 @@ const (
 	pairApart   = 3 * time.Second         // a round of more than chainable is a pair of looks this far apart
 	firstLook   = 3500 * time.Millisecond // before a deadline: the look that chains, or begins a pair
 	secondLook  = 500 * time.Millisecond  // before a deadline: the look that ends the pair
+	roundsApart = time.Second             // rounds that events ask for begin at least this far apart
 	confirmGone = 2 * time.Second         // a 404 is believed when it is said again after this
 	urgentTimes = 4                       // deadline looks may use this many times the budget
 	awayFor     = 2 * time.Second         // a pause of our own longer than this is noticed
@@ -28,6 +29,7 @@ type rounds struct {
 
 	next    time.Time     // when the next round begins
 	second  time.Time     // when the second look of a pair begins; zero: none is owed
+	began   time.Time     // the newest round
 	running int           // rounds asked and not ended
 	listed  int           // streams in the newest whole round
 	took    time.Duration // the newest round
@@ -51,6 +53,7 @@ func (r *rounds) due(now time.Time) bool {
 			return false
 		}
 		r.running++
+		r.began = now
 		return true
 	}
 	if now.Before(r.next) || r.running > 0 {
@@ -62,12 +65,18 @@ func (r *rounds) due(now time.Time) bool {
 		r.second = now.Add(pairApart)
 	}
 	r.running++
+	r.began = now
 	return true
 }
 
-// soon asks for a pair of rounds beginning now.
+// soon asks for a pair of rounds beginning now, or a little later where one has just begun: a connection that comes and
+// goes must not turn rounds into a storm.
 func (r *rounds) soon(now time.Time) {
-	r.next, r.second = now, now.Add(pairApart)
+	r.next = now
+	if !r.began.IsZero() {
+		r.next = later(now, r.began.Add(roundsApart))
+	}
+	r.second = r.next.Add(pairApart)
 }
 
 // ended notes the end of a round begun at began.
@@ -104,14 +113,20 @@ func (b *budget) take(now time.Time) (ready time.Time, ok bool) {
 		b.have--
 		return now, true
 	}
-	return now.Add(time.Duration((1 - b.have) / b.perSec * float64(time.Second))), false
+	// Never at once: whoever waits until then must find a look there, whatever was lost in rounding.
+	return now.Add(max(time.Millisecond, time.Duration((1-b.have)/b.perSec*float64(time.Second)))), false
 }
 
-// demand is how many looks a second the limit of one stream asks for beside the rounds.
+// demand is how many looks a second the limit of one stream asks for beside the rounds: a pair of looks, in the second
+// half of the time until its deadline nears.
 func (r *rounds) demand(limit time.Duration) float64 {
 	period, paired := r.period()
-	if !paired && limit >= period+firstLook {
+	enough := period + firstLook
+	if paired {
+		enough += pairApart + r.took
+	}
+	if limit >= enough {
 		return 0
 	}
-	return 2 / max(1, (limit-firstLook).Seconds())
+	return 4 / max(1, (limit-firstLook).Seconds())
 }

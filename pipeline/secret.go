@@ -11,10 +11,18 @@ const hidden = "<secret>"
 
 // Secret is a value that must not be shown: every way of printing it gives "<secret>". It is given in place, or as the
 // path of a file that is read anew each time, so that a rotated one is picked up.
-type Secret struct{ value, path string }
+type Secret struct {
+	value *string // a pointer, since fmt prints a struct as it is for the verbs that it does not know
+	path  string
+}
 
 // NewSecret returns a secret given in place.
-func NewSecret(value string) Secret { return Secret{value: value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{value: &value}
+}
 
 // SecretFile returns a secret that is kept in the file at path; surrounding white space is no part of it.
 func SecretFile(path string) Secret { return Secret{path: path} }
@@ -28,15 +36,18 @@ func (s Secret) Or(path string) Secret {
 }
 
 // IsZero tells whether nothing was given.
-func (s Secret) IsZero() bool { return s.value == "" && s.path == "" }
+func (s Secret) IsZero() bool { return s.value == nil && s.path == "" }
 
 // Path is the file that the secret is kept in, or empty.
 func (s Secret) Path() string { return s.path }
 
 // Reveal returns the secret itself. It fails when the file cannot be read or is empty.
 func (s Secret) Reveal() (string, error) {
-	if s.path == "" {
-		return s.value, nil
+	switch {
+	case s.IsZero():
+		return "", nil
+	case s.path == "":
+		return *s.value, nil
 	}
 	text, err := os.ReadFile(s.path)
 	if err != nil {
@@ -71,6 +82,6 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText takes a secret given in place.
 func (s *Secret) UnmarshalText(text []byte) error {
-	s.value = string(text)
+	s.value = NewSecret(string(text)).value
 	return nil
 }

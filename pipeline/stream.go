@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"hash/fnv"
+	"io"
+	"time"
+)
 
 // stream is what a Watch knows of one watched stream.
 type stream struct {
@@ -15,7 +19,10 @@ type stream struct {
 	due      time.Time // when a verdict changes without an answer; zero: none does
 	deadline time.Time // the earliest one of a link's silence; zero: none lies ahead
 	asked    time.Time // newest look at just this stream
-	waiting  bool      // for a place among the looks
+	seen     time.Time // when it was newest seen whole
+	missed   time.Time // when a round ended that did not tell of it; zero: it was seen or asked about since
+	phase    float64   // from 0 to 1, by its name: spreads the looks of many streams
+	waiting  bool      // for a look
 	asking   int       // such looks not ended
 	listed   uint64    // the newest round that told of it
 	gone     time.Time // when a look first said that it is gone; zero: none did since it was last there
@@ -35,35 +42,41 @@ type link struct {
 
 	grace     time.Time // until then it is not judged on its proof's age
 	graced    time.Time // the proof for which grace was given: once for each
+	covered   bool      // the grace holds only while the connection's incident is open
 	uncovered bool      // overdue, and neither judged nor proven: the connection's incident stays for it
 	status    LinkStatus
 }
 
 func newStream(key StreamKey, now time.Time) *stream {
-	return &stream{key: key, first: now, index: -1, dirty: true}
+	h := fnv.New32a()
+	io.WriteString(h, key.Stream)
+	return &stream{key: key, first: now, index: -1, dirty: true, phase: float64(h.Sum32()) / (1 << 32)}
 }
 
 // mirror tells whether the stream is known as a mirror.
 func (s *stream) mirror() bool { return len(s.links) > 0 && s.links[0].subject.Kind == KindMirror }
 
 // limited tells whether a limit on silence is in force that somebody set.
-func (s *stream) limited() bool { return s.policy.SeenCritical.Set && s.policy.SeenCritical.Value > 0 }
+func (s *stream) limited() bool { return limited(s.policy) }
 
-// view is what the rules see of the stream.
-func (s *stream) view(blind string) *View {
+func limited(p Policy) bool { return p.SeenCritical.Set && p.SeenCritical.Value > 0 }
+
+// view is what the rules see of the stream. Covered tells whether an incident of the connection covers its links.
+func (s *stream) view(blind string, covered bool) *View {
 	v := &StreamView{Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind}
 	v.Links = make([]LinkView, len(s.links))
 	for i, l := range s.links {
-		v.Links[i] = l.view()
+		v.Links[i] = l.view(covered)
 	}
 	return &View{Stream: v}
 }
 
-func (l *link) view() LinkView {
-	return LinkView{
-		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(),
-		Grace: l.grace, Sample: l.sample,
+func (l *link) view(covered bool) LinkView {
+	v := LinkView{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Sample: l.sample}
+	if !v.Proof.After(l.graced) && (covered || !l.covered) { // what was proven since needs no grace
+		v.Grace = l.grace
 	}
+	return v
 }
 
 // spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in
@@ -71,7 +84,7 @@ func (l *link) view() LinkView {
 func (s *stream) spare(now time.Time) {
 	for _, l := range s.links {
 		if p := l.proof.Contact(); l.grace.IsZero() || !p.Equal(l.graced) {
-			l.grace, l.graced = now.Add(graceFor), p
+			l.grace, l.graced, l.covered = now.Add(graceFor), p, false
 		}
 	}
 }
@@ -79,7 +92,7 @@ func (s *stream) spare(now time.Time) {
 // take sorts the links of a complete sample into the stream's: those that stay keep their proofs. It returns the
 // subjects that are no longer there.
 func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
-	s.whole, s.fault, s.gone = sample.Clone(), Fault{}, time.Time{}
+	s.whole, s.fault, s.gone, s.seen, s.missed = sample.Clone(), Fault{}, time.Time{}, now, time.Time{}
 	old := make(map[Subject]*link, len(s.links))
 	for _, l := range s.links {
 		old[l.subject] = l

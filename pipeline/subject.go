@@ -1,6 +1,9 @@
 package pipeline
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Kind tells what a link feeds: a mirror or one of the sources of an aggregating stream. It is empty on
 // subjects that are no link.
@@ -60,4 +63,10 @@ func (s Subject) String() string {
 		b.WriteByte(')')
 	}
 	return b.String()
+}
+
+// compareKeys orders keys by their parts.
+func compareKeys(a, b StreamKey) int {
+	return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account),
+		cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.Stream, b.Stream))
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -26,10 +27,14 @@ type Watch struct {
 	streams map[StreamKey]*stream
 	plain   map[StreamKey]struct{} // streams seen to hold no links, or taken out
 	wakes   wakes
-	waits   []*stream // for a place among the looks
+	waits   [queues][]*stream // for a look
 	rounds  rounds
-	budget  budget
+	budget  budget // of urgent looks
 	sight   sight
+
+	recovery budget     // of the looks that are not urgent
+	starved  time.Time  // when a budget that kept streams waiting has a look again; zero: none does
+	lately   [4]*stream // answered lately, newest first
 
 	looks  map[uint64]*look
 	lastID uint64
@@ -40,6 +45,9 @@ type Watch struct {
 	connectionDue time.Time
 	remindAt      time.Time
 	uncovered     int
+	covering      bool // an incident of the connection covers its links
+	held          bool // uncovered links kept the connection's incident open when it was judged last
+	unseen        int  // streams that were named but never seen, as of the newest round
 	demand        float64
 	links         int
 	roundAt       time.Time // when the newest whole round ended
@@ -66,11 +74,15 @@ type look struct {
 
 // NewWatch returns a watch that goes on from what was kept. Streams that Watched leaves out are closed.
 func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []Incident) *Watch {
+	open = slices.Clone(open)
+	for i := range open { // what was read before this process began resolves nothing
+		open[i].Evidence = later(open[i].Evidence, now)
+	}
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open),
 		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{},
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
-		budget: budget{perSec: urgentTimes * opt.LooksPerSecond},
+		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
 	w.rounds.soon(now)
 	w.remindAt, w.connectionDue = now, now
@@ -104,6 +116,11 @@ func (w *Watch) Turn(now time.Time) []Question {
 	if scope := w.turnStreams(now); len(scope) > 0 {
 		questions = append(questions, w.ask(now, scope))
 	}
+	if w.sight.doubt(now) {
+		if scope := w.witnesses(); len(scope) > 0 {
+			questions = append(questions, w.ask(now, scope))
+		}
+	}
 	if w.rounds.due(now) {
 		questions = append(questions, w.ask(now, nil))
 	}
@@ -122,7 +139,7 @@ func (w *Watch) Next() time.Time { return w.promised }
 
 func (w *Watch) next(now time.Time) time.Time {
 	next := earlier(w.rounds.wake(), w.wakes.next())
-	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt} {
+	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt, w.starved} {
 		next = earlier(next, t)
 	}
 	if next.IsZero() || next.Before(now) {
@@ -137,7 +154,7 @@ func (w *Watch) awake(now time.Time) {
 		return
 	}
 	w.promised = now
-	w.sight.waiting = time.Time{}
+	w.sight.forget()
 	w.rounds.soon(now)
 	for _, s := range w.streams {
 		s.spare(now)
@@ -152,6 +169,7 @@ func (w *Watch) ask(now time.Time, scope []*stream) Question {
 	if scope == nil {
 		w.round++
 		l.round = w.round
+		w.sight.asked(now)
 	} else {
 		l.scope = make(map[StreamKey]bool, len(scope))
 		for _, s := range scope {
@@ -160,10 +178,12 @@ func (w *Watch) ask(now time.Time, scope []*stream) Question {
 			w.count(s.silent(), 1)
 			s.asking++
 			s.asked = now
+			if !s.silent() { // that a silent stream stays silent says nothing of the connection
+				w.sight.asked(now)
+			}
 		}
 	}
 	w.looks[q.ID] = l
-	w.sight.asked(now)
 	return q
 }
 
@@ -213,7 +233,7 @@ func (w *Watch) answered(l *look, key StreamKey) {
 	}
 	delete(l.scope, key)
 	w.count(silent, -1)
-	if s := w.streams[key]; s != nil {
+	if s := w.streams[key]; s != nil && s.asking > 0 { // a stream that came back is not the one that was asked about
 		s.asking--
 	}
 }
@@ -256,14 +276,23 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	} else {
 		w.rounds.listed = max(w.rounds.listed, l.listed)
 	}
-	w.demand = 0
+	w.demand, w.unseen = 0, 0
+	var missed []*stream
 	for _, s := range w.streams {
+		if s.whole == nil && len(s.links) == 0 {
+			w.unseen++
+		}
 		if s.limited() {
 			w.demand += w.rounds.demand(s.policy.SeenCritical.Value)
 		}
 		if err == nil && s.listed < l.round && s.asking == 0 && s.asked.Before(l.began) {
-			w.wakes.set(s, now) // not listed is not gone: it is asked about
+			missed = append(missed, s)
 		}
+	}
+	slices.SortFunc(missed, func(a, b *stream) int { return compareKeys(a.key, b.key) })
+	for _, s := range missed { // not listed is not gone: it is asked about
+		s.missed = now
+		w.plan(now, s)
 	}
 	w.connectionDue = now
 	if w.opt.Board != nil {

@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -22,7 +24,7 @@ func (w *Watch) judge(now time.Time, s *stream) {
 	ahead := time.Time{}
 	spoken := map[incidentKey]bool{}
 	opened := false
-	view := s.view(blind)
+	view := s.view(blind, w.covering)
 	for _, r := range w.opt.Rules {
 		r.Judge(now, view, func(v Verdict) {
 			spoken[incidentKey{v.Rule, v.Subject}] = true
@@ -111,11 +113,11 @@ func (w *Watch) show(s *stream) {
 // judgeConnection lets every rule judge the connection, where it may have changed.
 func (w *Watch) judgeConnection(now time.Time) {
 	due := !w.connectionDue.IsZero() && !now.Before(w.connectionDue)
-	recovering := !w.sight.blind && w.tracker.Has(StreamKey{Connection: w.opt.Connection})
-	if !due && !recovering {
+	if covered := w.held && w.uncovered == 0; !due && !covered {
 		return
 	}
 	w.connectionDue = time.Time{}
+	w.held = !w.sight.blind && w.uncovered > 0
 	v := &View{Connection: w.connectionView()}
 	for _, r := range w.opt.Rules {
 		r.Judge(now, v, func(v Verdict) {
@@ -124,6 +126,9 @@ func (w *Watch) judgeConnection(now time.Time) {
 			}
 			if change, changed := w.tracker.Judge(now, v); changed {
 				w.tell(change)
+			}
+			if v.Silence {
+				w.covering = w.tracker.find(v.Rule, v.Subject) != nil
 			}
 		})
 	}
@@ -149,16 +154,12 @@ func (w *Watch) connectionView() *ConnectionView {
 func (w *Watch) status(now time.Time, round bool) ConnectionStatus {
 	c := ConnectionStatus{
 		Name: w.opt.Connection, Blind: w.sight.blind, Since: w.sight.since, Reason: w.sight.reason,
-		Answered: w.sight.answered, Links: w.links, Round: w.roundAt,
+		Answered: w.sight.answered, Links: w.links, Round: w.roundAt, Unseen: w.unseen,
+		Took: w.rounds.took.Seconds(),
 	}
 	if round {
 		w.roundAt = now
 		c.Round = now
-	}
-	for _, s := range w.streams {
-		if s.whole == nil && len(s.links) == 0 {
-			c.Unseen++
-		}
 	}
 	return c
 }
@@ -166,15 +167,20 @@ func (w *Watch) status(now time.Time, round bool) ConnectionStatus {
 // answer notes an answer. One that ends a blindness is followed by a pair of rounds; links that are overdue
 // and covered by the connection's incident get grace, the others are judged when they fall due.
 func (w *Watch) answer(now time.Time) {
+	if w.sight.blind { // what fell due up to now fell due in blindness
+		w.wake(now)
+		w.judgeConnection(now)
+	}
 	if !w.sight.answer(now) {
 		return
 	}
 	w.rounds.soon(now)
 	w.connectionDue = now
-	for _, s := range w.streams {
+	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
+		s := w.streams[key]
 		for _, l := range s.links {
-			if l.uncovered {
-				l.grace, l.graced = now.Add(graceFor), l.proof.Contact()
+			if l.uncovered && w.covering {
+				l.grace, l.graced, l.covered = now.Add(graceFor), l.proof.Contact(), true
 			}
 		}
 		w.judge(now, s)

@@ -2,96 +2,13 @@ package pipeline
 
 import "time"
 
-// This file holds what a Watch does with single streams: taking in what was seen, judging it, and planning when to
-// look again.
+// This file holds what a Watch does with single streams: taking in what was seen of them, and forgetting them.
 
 // keepEvery is how often a stream's proofs are given out to be kept while nothing else about it changes.
 const keepEvery = 30 * time.Second
 
 // silent tells whether the stream did not answer last time.
 func (s *stream) silent() bool { return !s.fault.Answered() }
-
-// turnStreams judges the streams that fell due, and returns those to look at now.
-func (w *Watch) turnStreams(now time.Time) []*stream {
-	var scope []*stream
-	waits := w.waits
-	w.waits = nil
-	for _, s := range waits {
-		s.waiting = false
-		if w.streams[s.key] == s {
-			scope = w.consider(now, s, scope)
-		}
-	}
-	for s := w.wakes.pop(now); s != nil; s = w.wakes.pop(now) {
-		if !s.due.IsZero() && !now.Before(s.due) {
-			if w.sight.lapse(now, suspectAfter) {
-				w.connectionDue = now
-			}
-			w.judge(now, s)
-			continue
-		}
-		scope = w.consider(now, s, scope)
-	}
-	return scope
-}
-
-// consider puts a stream into the scope of a look, unless the connection is blind (rounds find out when it no longer
-// is), the budget is used up or too many looks are under way.
-func (w *Watch) consider(now time.Time, s *stream, scope []*stream) []*stream {
-	asking, silent := w.asking, w.silent
-	for _, other := range scope {
-		if other.silent() {
-			silent++
-		} else {
-			asking++
-		}
-	}
-	switch {
-	case s.waiting:
-		return scope
-	case w.sight.blind:
-		s.asked = now
-		w.plan(now, s)
-		return scope
-	case s.silent() && silent >= mostSilent, !s.silent() && asking >= mostAsked:
-		w.waits = append(w.waits, s)
-		s.waiting = true
-		w.wakes.set(s, s.due)
-		return scope
-	}
-	ready, ok := w.budget.take(now)
-	if !ok {
-		w.wakes.set(s, earlier(ready, s.due))
-		return scope
-	}
-	s.asked = now
-	w.plan(now, s)
-	return append(scope, s)
-}
-
-// plan says when the stream wants attention again: twice before a deadline for a look, and at the deadline to be
-// judged on what is in hand.
-func (w *Watch) plan(now time.Time, s *stream) {
-	next := s.due
-	if !s.due.IsZero() && !w.sight.blind {
-		for _, before := range []time.Duration{secondLook, firstLook} {
-			if at := s.due.Add(-before); s.asked.Before(at) {
-				next = at
-			}
-		}
-	}
-	period, _ := w.rounds.period()
-	switch {
-	case !s.gone.IsZero():
-		next = earlier(next, later(s.gone, s.asked).Add(confirmGone))
-	case period > chainable && w.tracker.Has(s.key):
-		next = earlier(next, later(w.sight.answered, s.asked).Add(pairApart))
-	}
-	if !next.IsZero() && next.Before(now) {
-		next = now
-	}
-	w.wakes.set(s, next)
-}
 
 // observeWhole takes in a complete sample. Streams that are no link's end, or that are taken out, are not kept.
 func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
@@ -109,7 +26,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		w.end(now, s, "disabled by metadata")
 		return
 	case len(sample.Links) == 0 && len(s.links) == 0:
-		w.end(now, s, "")
+		w.end(now, s, "it is neither a mirror nor has it sources")
 		return
 	case len(sample.Links) == 0 && s.mirror():
 		w.end(now, s, "promoted: it is a mirror no longer")
@@ -118,7 +35,10 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		w.end(now, s, "its sources were removed")
 		return
 	}
-	limited, rule, before := s.limited(), w.silenceRule(s), len(s.links)
+	before, unlimited, rule := len(s.links), false, ""
+	if s.limited() && !limited(sample.Policy.Over(w.opt.Defaults)) {
+		unlimited, rule = true, w.silenceRule(s)
+	}
 	w.uncover(s, -1)
 	removed := s.take(now, sample)
 	w.uncover(s, 1)
@@ -127,9 +47,10 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	for _, subject := range removed {
 		w.endLink(now, subject)
 	}
-	if limited && !s.limited() && !w.hasSilence(s) {
+	if unlimited && !w.hasSilence(s) {
 		w.tell(w.tracker.Tell(now, rule, Subject{StreamKey: s.key}, reasonLimit))
 	}
+	w.witness(s)
 	w.judge(now, s)
 }
 
@@ -172,7 +93,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 // end forgets a stream: what is open on it closes with the reason, and where nothing is open people are told so once.
 func (w *Watch) end(now time.Time, s *stream, reason string) {
 	closed := w.tracker.CloseRest(now, s.key, reason, nil)
-	if len(closed) == 0 && reason != "" && len(s.links) > 0 {
+	if len(closed) == 0 && len(s.links) > 0 {
 		closed = append(closed, w.tracker.Tell(now, w.silenceRule(s), Subject{StreamKey: s.key}, reason))
 	}
 	w.tell(closed...)
@@ -208,7 +129,7 @@ func (w *Watch) silenceRule(s *stream) string {
 	}
 	name := "seen"
 	for _, r := range w.opt.Rules {
-		r.Judge(w.started, probe.view(""), func(v Verdict) {
+		r.Judge(w.started, probe.view("", false), func(v Verdict) {
 			if v.Silence {
 				name = v.Rule
 			}

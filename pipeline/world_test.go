@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"slices"
-	"testing"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -23,7 +22,11 @@ type mirror struct {
 	cut     []span        // no contact
 	reset   time.Duration // while cut, the stamp is set anew this often; 0: never
 	frozen  []span        // no answer
-	fault   []faulty      // answers that say nothing of the stream
+	fault   []faulty      // answers that say nothing of the stream; each stretch of 404 ends in another creation
+	absent  []span        // nobody leads: the link's state is not told
+	source  bool          // it is a source, not a mirror
+	limits  []limited     // changes of limit
+	data    bool          // each contact brings a message
 	leaders []time.Time   // when its leader changes; the stamp is lost
 	edit    func(t time.Time, s *pipeline.Sample)
 	delay   time.Duration // of each answer
@@ -34,6 +37,11 @@ type span struct{ from, to time.Time }
 type faulty struct {
 	span
 	kind pipeline.FaultKind
+}
+
+type limited struct {
+	at    time.Time
+	limit time.Duration
 }
 
 func cut(from, to float64) []span { return []span{{at(from), at(to)}} }
@@ -58,15 +66,45 @@ func (m *mirror) look(t time.Time) (pipeline.Sample, time.Duration) {
 			return s, m.delay
 		}
 	}
-	s.ServerTime, s.Created, s.Leader = s.At, epoch.Add(-time.Hour), m.leader(s.At)
-	if m.limit > 0 {
-		s.Policy.SeenCritical = pipeline.Some(m.limit)
+	s.ServerTime, s.Created, s.Leader = s.At, m.created(s.At), m.leader(s.At)
+	if limit := m.limitAt(s.At); limit > 0 {
+		s.Policy.SeenCritical = pipeline.Some(limit)
 	}
-	s.Links = []pipeline.LinkSample{{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: m.active(s.At)}}
+	link := pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: m.active(s.At)}
+	if m.data {
+		s.State.LastSeq = uint64(m.contact(s.At).Unix())
+	}
+	if m.source {
+		link.Kind, link.Seq = pipeline.KindSource, s.State.LastSeq
+	}
+	if within(m.absent, s.At) {
+		s.Leader, link = "", pipeline.LinkSample{Kind: link.Kind, Origin: link.Origin}
+	}
+	s.Links = []pipeline.LinkSample{link}
 	if m.edit != nil {
 		m.edit(s.At, &s)
 	}
 	return s, m.delay
+}
+
+func (m *mirror) limitAt(t time.Time) time.Duration {
+	limit := m.limit
+	for _, l := range m.limits {
+		if !t.Before(l.at) {
+			limit = l.limit
+		}
+	}
+	return limit
+}
+
+func (m *mirror) created(t time.Time) time.Time {
+	created := epoch.Add(-time.Hour)
+	for _, f := range m.fault {
+		if f.kind == pipeline.FaultNotFound && !t.Before(f.to) {
+			created = later(created, f.to)
+		}
+	}
+	return created
 }
 
 func (m *mirror) leader(t time.Time) string {
@@ -124,9 +162,16 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// tester is what *testing.T and *rapid.T have in common.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // world is a connection with some mirrors, and what watching it led to.
 type world struct {
-	t        testing.TB
+	t        tester
 	mirrors  map[pipeline.StreamKey]*mirror
 	keys     []pipeline.StreamKey
 	watch    *pipeline.Watch
@@ -149,12 +194,15 @@ func key(name string) pipeline.StreamKey {
 
 func allRules() []pipeline.Rule {
 	return []pipeline.Rule{
-		rules.Seen{}, rules.SeenDefault{After: 5 * time.Minute}, rules.Lag{}, rules.Policy{},
+		rules.Seen{},
+		rules.SeenDefault{After: 5 * time.Minute},
+		rules.Lag{},
+		rules.Policy{},
 		rules.Unobserved{Patience: rules.DefaultPatience},
 	}
 }
 
-func newWorld(t testing.TB, mirrors ...*mirror) *world {
+func newWorld(t tester, mirrors ...*mirror) *world {
 	w := &world{t: t, mirrors: map[pipeline.StreamKey]*mirror{}, board: pipeline.NewBoard(epoch)}
 	w.opt = pipeline.WatchOptions{
 		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500, Board: w.board,

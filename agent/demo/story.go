@@ -38,7 +38,7 @@ func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 			return err
 		}
 		if once {
-			t.say("Every expected change arrived, in order: opened, resolved.")
+			t.say("Every expected change arrived, in order: opened, updated, resolved.")
 			return nil
 		}
 		t.say("The story begins again; end it with Ctrl-C.")
@@ -87,6 +87,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 	if err := s.leaf.Start(); err != nil {
 		return err
 	}
+	t.say("Waiting for what the agent makes of it; while an incident is open, what changes about it is told each 10s at most.")
 	if err := t.stillOpen(ctx, s, opened); err != nil {
 		return err
 	}
@@ -94,6 +95,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 	t.say("")
 	t.say("THE LINK IS RESTORED.")
 	s.link.Restore()
+	t.say("Waiting; a server may need the better part of a minute until it asks its origin again.")
 	resolved, err := t.awaitPage(ctx, s, "resolved", 90*time.Second)
 	if err != nil {
 		return err
@@ -105,16 +107,19 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// stillOpen shows for a few seconds what a plain check says, and that the incident stays.
+// stillOpen shows what a plain check says of the restarted mirror, and that the incident stays and is brought up to date.
 func (t *teller) stillOpen(ctx context.Context, s *stage, opened page) error {
-	pause(ctx, 6*time.Second)
+	updated, err := t.awaitPage(ctx, s, "updated", 30*time.Second)
+	if err != nil {
+		return err
+	}
 	t.naive(ctx, s)
 	link, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
-	if link.Status != "critical" {
-		return fmt.Errorf("the agent calls the mirror %s while its link is down", link.Status)
+	if link.Status != "critical" || updated.annotations["incident"] != opened.annotations["incident"] {
+		return fmt.Errorf("the agent calls the mirror %s while its link is down, and updates %s", link.Status, updated.annotations["incident"])
 	}
 	t.say("mirrorwatch says: %s, silent for %.0fs: %s. Incident %s stays open.", link.Status, *link.Silent, link.Reason, opened.annotations["incident"])
 	return nil

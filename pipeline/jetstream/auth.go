@@ -25,6 +25,9 @@ func (c Config) authOptions(note func(error)) ([]nats.Option, error) {
 	}
 	switch {
 	case c.CredentialsFile != "":
+		if _, err := os.ReadFile(c.CredentialsFile); err != nil {
+			return nil, fmt.Errorf("read credentials_file: %w", err)
+		}
 		return []nats.Option{nats.UserCredentials(c.CredentialsFile)}, nil
 	case c.NkeyFile != "":
 		option, err := nats.NkeyOptionFromSeed(c.NkeyFile)

@@ -39,7 +39,7 @@ func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) er
 	defer give(nil)
 	defer context.AfterFunc(s.conn.life, func() { give(s.conn.down()) })()
 	if _, err := s.conn.client(); err != nil {
-		return fmt.Errorf("list streams: %w", err)
+		return err // says all that there is to say
 	}
 	domain, err := s.settleDomain(ctx)
 	if err != nil {

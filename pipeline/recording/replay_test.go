@@ -137,7 +137,10 @@ func play(rec *recording.Recording, start, interval time.Duration) *replayed {
 	w := pipeline.NewWatch(r.first, pipeline.WatchOptions{
 		Connection: mirror.Connection,
 		Rules: []pipeline.Rule{
-			rules.Seen{}, rules.SeenDefault{After: 5 * time.Minute}, rules.Lag{}, rules.Policy{},
+			rules.Seen{},
+			rules.SeenDefault{After: 5 * time.Minute},
+			rules.Lag{},
+			rules.Policy{},
 			rules.Unobserved{Patience: rules.DefaultPatience},
 		},
 		Interval: interval, LooksPerSecond: 500, Board: board,

@@ -57,6 +57,9 @@ func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, l
 		v.Level, v.Due = pipeline.OK, deadline
 		if l.Proof.IsZero() {
 			v.Level, v.Reason = pipeline.Unknown, ReasonUnproven
+			if l.Sample.Reported && l.Sample.Active < 0 {
+				v.Reason = ReasonNoContact
+			}
 		}
 	case s.Blind != "":
 		v.Level, v.Reason, v.Detail = pipeline.Unknown, pipeline.ReasonBlind, s.Blind

@@ -20,13 +20,16 @@ func (r SeenDefault) Judge(now time.Time, v *pipeline.View, emit func(pipeline.V
 	if v.Stream == nil || r.After <= 0 {
 		return
 	}
-	if v.Stream.Whole == nil && len(v.Stream.Links) == 0 {
+	if whole := v.Stream.Whole; whole != nil {
+		emit(pipeline.Verdict{Rule: NameSeenDefault, Subject: pipeline.Subject{StreamKey: v.Stream.Key}, Evidence: whole.At})
+	} else if len(v.Stream.Links) == 0 {
 		emit(r.judgeNeverSeen(now, v.Stream))
 	}
-	if v.Stream.Policy.SeenCritical.Set {
-		return
-	}
 	for i := range v.Stream.Links {
+		if v.Stream.Policy.SeenCritical.Set { // a limit of its own is in force instead of this one
+			emit(pipeline.Verdict{Rule: NameSeenDefault, Subject: v.Stream.Links[i].Subject})
+			continue
+		}
 		verdict := judgeSilence(now, v.Stream, &v.Stream.Links[i], r.After)
 		verdict.Rule = NameSeenDefault
 		if verdict.Level == pipeline.Critical {

@@ -26,7 +26,7 @@ func (r Unobserved) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Ve
 	}
 	verdict := pipeline.Verdict{
 		Rule: NameUnobserved, Subject: pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: c.Name}},
-		Level: pipeline.OK, Evidence: c.Answered, Unit: pipeline.UnitSeconds,
+		Level: pipeline.OK, Silence: true, Evidence: c.Answered, Unit: pipeline.UnitSeconds,
 	}
 	if !c.Blind {
 		if c.Uncovered > 0 {

@@ -1,0 +1,82 @@
+package agent
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// checkedLink is a link with the words behind its reason. A critical link has been silent at least for as long as it says.
+type checkedLink struct {
+	LinkState
+	Detail string `json:"detail"`
+}
+
+// checkedLinks returns every link on the board, the worst first, each with what its open incidents tell.
+func checkedLinks(board *pipeline.Board, now time.Time) []checkedLink {
+	incidents := board.Incidents()
+	links := []checkedLink{}
+	for _, l := range linksOf(board, now) {
+		c := checkedLink{LinkState: l}
+		for i := range incidents {
+			c.explain(&incidents[i], now)
+		}
+		links = append(links, c)
+	}
+	slices.SortStableFunc(links, func(a, b checkedLink) int {
+		switch {
+		case a.Status.Worse(b.Status):
+			return -1
+		case b.Status.Worse(a.Status):
+			return 1
+		}
+		return 0
+	})
+	return links
+}
+
+// explain takes in an incident if it is about the link, or about its stream.
+func (c *checkedLink) explain(i *pipeline.Incident, now time.Time) {
+	s := i.Subject
+	stream := s.Connection == c.Connection && s.Account == c.Account && s.Domain == c.Domain && s.Stream == c.Stream
+	link := s.Kind == c.Kind && s.Origin == c.Origin && s.Via == c.Via && s.Filter == c.Filter
+	if !stream || !link && !s.IsStream() {
+		return
+	}
+	if link && c.Silent == nil && !i.Since.IsZero() {
+		c.Silent = new(seconds(max(0, now.Sub(i.Since))))
+	}
+	if i.Reason == c.Reason {
+		c.Detail = i.Detail
+	}
+}
+
+// checkLine tells one link to a person.
+func checkLine(l *checkedLink) string {
+	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, l.Connection, l.Stream, l.Kind, l.Origin)
+	switch {
+	case l.Proof != nil:
+		text += fmt.Sprintf("contact proven %.1fs ago", *l.Silent)
+	case l.Silent != nil:
+		text += fmt.Sprintf("silent for %.1fs at least", *l.Silent)
+	default:
+		text += "contact not proven"
+	}
+	if l.Limit != nil {
+		text += fmt.Sprintf(", limit %gs", *l.Limit)
+	} else {
+		text += ", no limit set"
+	}
+	if l.Lag != nil {
+		text += fmt.Sprintf(", reported lag %d", *l.Lag)
+	}
+	if l.Reason != "" {
+		text += ": " + l.Reason
+	}
+	if l.Detail != "" {
+		text += ": " + l.Detail
+	}
+	return text
+}

@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+)
+
+// This file holds when a Watch looks at single streams, and which of those that want a look go first.
+
+// The queues of streams that wait for a look of their own, the first served first.
+const (
+	queueAnswering  = iota // answered last time
+	queueSilent            // did not
+	queueRecovering        // have an incident, and nothing falls due: asked about again for its end
+	queues
+)
+
+// turnStreams judges the streams that fell due, and returns those to look at now.
+func (w *Watch) turnStreams(now time.Time) []*stream {
+	w.wake(now)
+	return w.serve(now)
+}
+
+// wake judges the streams that fell due, and queues those that want a look.
+func (w *Watch) wake(now time.Time) {
+	for s := w.wakes.pop(now); s != nil; s = w.wakes.pop(now) {
+		if s.due.IsZero() || now.Before(s.due) {
+			w.want(s)
+			w.wakes.set(s, s.due)
+			continue
+		}
+		if w.sight.lapse(now, suspectAfter) {
+			w.connectionDue = now
+		}
+		w.judge(now, s)
+	}
+}
+
+// want queues a stream for a look.
+func (w *Watch) want(s *stream) {
+	if s.waiting {
+		return
+	}
+	s.waiting = true
+	queue := queueAnswering
+	if _, urgent := w.lookAt(s); !urgent {
+		queue = queueRecovering
+	} else if s.silent() {
+		queue = queueSilent
+	}
+	w.waits[queue] = append(w.waits[queue], s)
+}
+
+// serve takes streams out of the queues, as far as places and budgets allow. While the connection is blind nobody is
+// asked about: rounds find out when it no longer is.
+func (w *Watch) serve(now time.Time) (scope []*stream) {
+	w.starved = time.Time{}
+	places := [2]int{mostAsked - w.asking, mostSilent - w.silent}
+	for queue := range w.waits {
+		for len(w.waits[queue]) > 0 {
+			s := w.waits[queue][0]
+			if !w.wanted(now, s) {
+				w.waits[queue] = w.waits[queue][1:]
+				s.waiting = false
+				continue
+			}
+			if queue == queueAnswering && s.silent() {
+				w.waits[queue] = w.waits[queue][1:]
+				w.waits[queueSilent] = append(w.waits[queueSilent], s)
+				continue
+			}
+			place := &places[0]
+			if s.silent() {
+				place = &places[1]
+			}
+			if *place <= 0 {
+				break
+			}
+			purse := &w.budget
+			if queue == queueRecovering {
+				purse = &w.recovery
+			}
+			ready, ok := purse.take(now)
+			if !ok {
+				w.starved = earlier(w.starved, ready)
+				break
+			}
+			w.waits[queue] = w.waits[queue][1:]
+			*place--
+			s.waiting, s.asked, s.missed = false, now, time.Time{}
+			w.plan(now, s)
+			scope = append(scope, s)
+		}
+	}
+	return scope
+}
+
+// wanted tells whether a queued stream is still to be looked at.
+func (w *Watch) wanted(now time.Time, s *stream) bool {
+	if w.streams[s.key] != s || w.sight.blind {
+		return false
+	}
+	at, _ := w.lookAt(s)
+	return !at.IsZero() && !at.After(now)
+}
+
+// plan says when the stream wants attention again: for a look, or at its deadline to be judged on what is in hand.
+func (w *Watch) plan(now time.Time, s *stream) {
+	next := s.due
+	if !w.sight.blind && !s.waiting {
+		at, _ := w.lookAt(s)
+		next = earlier(next, at)
+	}
+	if !next.IsZero() && next.Before(now) {
+		next = now
+	}
+	w.wakes.set(s, next)
+}
+
+// lookAt is when the stream is to be looked at by itself, zero: as things stand never; and whether that is urgent.
+func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
+	at = earlier(s.missed, w.deadlineLook(s))
+	if !s.gone.IsZero() {
+		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
+	}
+	if period, _ := w.rounds.period(); period > chainable && w.tracker.Has(s.key) {
+		again := later(s.seen, s.asked).Add(pairApart)
+		if at.IsZero() || again.Before(at) {
+			return again, false
+		}
+	}
+	return at, true
+}
+
+// deadlineLook is when the stream is next to be looked at for a deadline that nears, zero: not before the deadline. Where
+// many deadlines ask for looks, the pairs are spread over the second half of the time before them.
+func (w *Watch) deadlineLook(s *stream) time.Time {
+	if s.due.IsZero() {
+		return time.Time{}
+	}
+	last, first := s.due.Add(-secondLook), s.due.Add(-firstLook)
+	if s.limited() && w.demand > w.budget.perSec/8 {
+		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-firstLook) / 2))
+	}
+	for _, at := range []time.Time{first, first.Add(pairApart), last} {
+		if s.asked.Before(at) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// witness notes that a stream answered.
+func (w *Watch) witness(s *stream) {
+	if w.lately[0] != s {
+		copy(w.lately[1:], w.lately[:])
+		w.lately[0] = s
+	}
+}
+
+// witnesses returns streams that answered lately, and are not being asked.
+func (w *Watch) witnesses() (scope []*stream) {
+	for _, s := range w.lately {
+		if s != nil && w.streams[s.key] == s && !s.silent() && s.asking == 0 && !slices.Contains(scope, s) {
+			scope = append(scope, s)
+		}
+	}
+	return scope
+}
