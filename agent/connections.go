@@ -2,8 +2,11 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 
 	"mirrorwatch/pipeline/jetstream"
 )
@@ -48,22 +51,42 @@ func (f *connectionFlags) load(environ []string) (*Config, error) {
 
 // open opens every connection, restricted to the streams that the flags name. Close is to be called in any case.
 func (f *connectionFlags) open(ctx context.Context, config *Config, log *slog.Logger) (sources []*jetstream.Source, closeAll func(), err error) {
-	closeAll = func() {
-		for _, s := range sources {
-			_ = s.Close()
-		}
-	}
-	for _, c := range config.Connections {
+	connections := slices.Clone(config.Connections)
+	for i := range connections {
 		if len(f.Stream) > 0 {
-			c.Streams.Include = f.Stream
+			connections[i].Streams.Include = f.Stream
 		}
-		s, err := jetstream.Open(ctx, c, config.pace(), log)
-		if err != nil {
-			return sources, closeAll, err
-		}
-		sources = append(sources, s)
 	}
-	return sources, closeAll, nil
+	sources, err = openSources(ctx, connections, config.pace(), log)
+	return sources, func() { _ = closeSources(sources) }, err
+}
+
+// openSources opens all connections at once, so that a dead one delays no other. Where some cannot be opened, it closes
+// the rest and tells why of each.
+func openSources(ctx context.Context, connections []jetstream.Config, p jetstream.Pace, log *slog.Logger) ([]*jetstream.Source, error) {
+	sources, failures := make([]*jetstream.Source, len(connections)), make([]error, len(connections))
+	var all sync.WaitGroup
+	for i, c := range connections {
+		all.Go(func() { sources[i], failures[i] = jetstream.Open(ctx, c, p, log) })
+	}
+	all.Wait()
+	if err := errors.Join(failures...); err != nil {
+		return nil, errors.Join(err, closeSources(sources))
+	}
+	return sources, nil
+}
+
+// closeSources closes all that were opened, at once.
+func closeSources(sources []*jetstream.Source) error {
+	failures := make([]error, len(sources))
+	var all sync.WaitGroup
+	for i, s := range sources {
+		if s != nil {
+			all.Go(func() { failures[i] = s.Close() })
+		}
+	}
+	all.Wait()
+	return errors.Join(failures...)
 }
 
 // pace is how fast a connection's streams are asked about.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,8 +79,8 @@ func TestWrongCredentialsFromTheStart(t *testing.T) {
 	if err := os.WriteFile(password, []byte("wrong-one\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	a := startAgent(t, p, jetstream.Config{URL: jetstream.URLs(s.URL()), User: "watch", PasswordFile: password})
+	began := time.Now()
 	opened := p.awaitChange(t, 40*time.Second, pipeline.Opened, "unobserved", "")
 	t.Logf("opened %s after the start", opened.Opened.Sub(began))
 	if late := opened.Opened.Sub(began) - 30*time.Second; late > onTime {
@@ -97,4 +98,32 @@ func TestWrongCredentialsFromTheStart(t *testing.T) {
 	if log := a.log.String(); strings.Contains(log, "wrong-one") || strings.Contains(log, "right-one") {
 		t.Errorf("the log tells a password:\n%s", log)
 	}
+}
+
+// A server that takes connections and says nothing holds up neither the start nor the watching of another.
+func TestDeadServerDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	s, _ := mirrors(t, map[string]map[string]string{"MIRROR": limits("5")})
+	config := DefaultConfig()
+	for i := range 5 {
+		config.Connections = append(config.Connections, jetstream.Config{Name: fmt.Sprint("dead", i), URL: jetstream.URLs(silent(t))})
+	}
+	config.Connections = append(config.Connections, jetstream.Config{Name: "live", URL: jetstream.URLs(s.URL())})
+	began := time.Now()
+	a := runAgent(t, startPager(t), config)
+	if took := time.Since(began); took > 2*promptly {
+		t.Errorf("the start took %s", took)
+	}
+	awaitProof(t, a.api, "MIRROR")
+}
+
+// silent is the URL of a port that takes connections and never says a word.
+func silent(t testing.TB) string {
+	link, err := pipelinetest.NewLink("127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link.Blackhole()
+	t.Cleanup(func() { _ = link.Close() })
+	return "nats://" + link.Addr()
 }

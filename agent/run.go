@@ -113,22 +113,22 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 			return nil, err
 		}
 	}
-	if err := a.addRings(ctx, now, state); err != nil {
+	if err := a.addRings(ctx, state); err != nil {
 		return nil, err
 	}
 	a.forget(now, state)
 	return a, nil
 }
 
-func (a *assembly) addRings(ctx context.Context, now time.Time, state pipeline.State) error {
-	for _, c := range a.config.Connections {
-		source, err := jetstream.Open(ctx, c, a.config.pace(), a.log)
-		if err != nil {
-			return err
-		}
-		a.sources = append(a.sources, source)
+// addRings opens the connections. Watching begins when that is done: what falls due is given its grace from then on.
+func (a *assembly) addRings(ctx context.Context, state pipeline.State) (err error) {
+	if a.sources, err = openSources(ctx, a.config.Connections, a.config.pace(), a.log); err != nil {
+		return err
+	}
+	now := time.Now()
+	for i, c := range a.config.Connections {
 		watch := a.config.newWatch(now, c.Name, c.Streams.Watches, a.board, state)
-		a.rings = append(a.rings, pipeline.NewRing(c.Name, watch, source, a.committer, a.observeLook, a.log))
+		a.rings = append(a.rings, pipeline.NewRing(c.Name, watch, a.sources[i], a.committer, a.observeLook, a.log))
 	}
 	return nil
 }
@@ -205,10 +205,8 @@ func (a *assembly) run(ctx context.Context, listener net.Listener) error {
 
 // close ends what newAssembly opened. Sources go first, the journal last.
 func (a *assembly) close() {
-	for _, s := range a.sources {
-		if err := s.Close(); err != nil {
-			a.log.Warn("close connection", "error", err)
-		}
+	if err := closeSources(a.sources); err != nil {
+		a.log.Warn("close connections", "error", err)
 	}
 	if a.otlp != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
