@@ -18,6 +18,8 @@ type seen struct {
 	asked  float64 // second of the question; 0: at
 }
 
+const nobody = "nobody" // leads
+
 // TestProofRules feeds answers, and wants the second of the proven contact after the last; -1: none.
 func TestProofRules(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -25,25 +27,26 @@ func TestProofRules(t *testing.T) {
 		seen []seen
 		want float64
 	}{
-		"one look proves nothing":                  {seen: []seen{{at: 10, active: 0.5}}, want: -1},
-		"the same stamp twice proves nothing":      {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 5.5}}, want: -1},
-		"a stamp read with jitter proves nothing":  {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 5.1}}, want: -1},
-		"two stamps 5 s apart prove the later":     {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}}, want: 14.5},
-		"two stamps 10 s apart may both be resets": {seen: []seen{{at: 10, active: 0.5}, {at: 20, active: 0.5}}, want: -1},
-		"two stamps 9.5 s apart prove nothing":     {seen: []seen{{at: 10, active: 0.5}, {at: 19.5, active: 0.5}}, want: -1},
-		"a saw-tooth of 10 s proves nothing":       {seen: sawTooth(10, 5), want: -1},
-		"a saw-tooth of 20 s proves nothing":       {seen: sawTooth(20, 5), want: -1},
-		"the chain goes on from the proof":         {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 23, active: 0.1}}, want: 22.9},
-		"silence after a proof keeps it":           {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 20, active: 5.5}, {at: 25, active: 10.5}}, want: 14.5},
-		"a reset after a proof is no contact":      {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 25, active: 0.4}}, want: 14.5},
-		"a pair after a reset is contact":          {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 25, active: 0.4}, {at: 28, active: 0.4}}, want: 27.6},
-		"-1 proves nothing":                        {seen: []seen{{at: 10, active: -1}, {at: 15, active: -1}}, want: -1},
-		"-1 starts the chain anew":                 {seen: []seen{{at: 10, active: 0.5}, {at: 12, active: -1}, {at: 15, active: 0.5}}, want: -1},
-		"after -1 two stamps prove again":          {seen: []seen{{at: 10, active: -1}, {at: 12, active: 0.5}, {at: 15, active: 0.5}}, want: 14.5},
-		"a new leader starts the chain anew":       {seen: []seen{{at: 10, active: 0.5}, {at: 15, leader: "B", active: 0.5}}, want: -1},
-		"a new leader keeps the proof":             {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 20, leader: "B", active: -1}}, want: 14.5},
-		"an absent link starts the chain anew":     {seen: []seen{{at: 10, active: 0.5}, {at: 12, absent: true}, {at: 15, active: 0.5}}, want: -1},
-		"a stamp that went back starts anew":       {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 12}, {at: 18, active: 15}}, want: -1},
+		"one look proves nothing":                   {seen: []seen{{at: 10, active: 0.5}}, want: -1},
+		"the same stamp twice proves nothing":       {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 5.5}}, want: -1},
+		"a stamp read with jitter proves nothing":   {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 5.1}}, want: -1},
+		"two stamps 5 s apart prove the later":      {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}}, want: 14.5},
+		"two stamps 10 s apart may both be resets":  {seen: []seen{{at: 10, active: 0.5}, {at: 20, active: 0.5}}, want: -1},
+		"two stamps 9.5 s apart prove nothing":      {seen: []seen{{at: 10, active: 0.5}, {at: 19.5, active: 0.5}}, want: -1},
+		"a saw-tooth of 10 s proves nothing":        {seen: sawTooth(10, 5), want: -1},
+		"a saw-tooth of 20 s proves nothing":        {seen: sawTooth(20, 5), want: -1},
+		"the chain goes on from the proof":          {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 23, active: 0.1}}, want: 22.9},
+		"silence after a proof keeps it":            {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 20, active: 5.5}, {at: 25, active: 10.5}}, want: 14.5},
+		"a reset after a proof is no contact":       {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 25, active: 0.4}}, want: 14.5},
+		"a pair after a reset is contact":           {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 25, active: 0.4}, {at: 28, active: 0.4}}, want: 27.6},
+		"-1 proves nothing":                         {seen: []seen{{at: 10, active: -1}, {at: 15, active: -1}}, want: -1},
+		"-1 starts the chain anew":                  {seen: []seen{{at: 10, active: 0.5}, {at: 12, active: -1}, {at: 15, active: 0.5}}, want: -1},
+		"after -1 two stamps prove again":           {seen: []seen{{at: 10, active: -1}, {at: 12, active: 0.5}, {at: 15, active: 0.5}}, want: 14.5},
+		"a new leader starts the chain anew":        {seen: []seen{{at: 10, active: 0.5}, {at: 15, leader: "B", active: 0.5}}, want: -1},
+		"a new leader keeps the proof":              {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 20, leader: "B", active: -1}}, want: 14.5},
+		"an absent link starts the chain anew":      {seen: []seen{{at: 10, active: 0.5}, {at: 12, absent: true}, {at: 15, active: 0.5}}, want: -1},
+		"an answer without a leader proves nothing": {seen: []seen{{at: 10, leader: nobody, active: 0.5}, {at: 15, leader: nobody, active: 0.5}}, want: -1},
+		"a stamp that went back starts anew":        {seen: []seen{{at: 10, active: 0.5}, {at: 15, active: 12}, {at: 18, active: 15}}, want: -1},
 		"a position that rose proves the look before": {seen: []seen{
 			{at: 10, active: 0.5, seq: 5}, {at: 15, active: 5.5, seq: 5}, {at: 40, active: 0, seq: 6},
 		}, want: 15},
@@ -92,6 +95,7 @@ func TestBoundIsTheNewestStampOfTheLeaderOfNow(t *testing.T) {
 		{seen{at: 25, active: 0.5}, 24.5},
 		{seen{at: 28, active: 0.5}, 27.5},
 		{seen{at: 31, absent: true}, -1},
+		{seen{at: 32, leader: nobody, absent: true}, -1},
 		{seen{at: 33, leader: "B", active: 20}, -1}, // contact was proven under another leader, later than this one knows of
 		{seen{at: 36, leader: "B", active: 1}, -1},
 		{seen{at: 39, leader: "B", active: 1}, 38},
@@ -136,7 +140,11 @@ func feed(p *pipeline.Proof, kind pipeline.Kind, all ...seen) {
 		if s.asked != 0 {
 			sample.Asked = at(s.asked)
 		}
-		if s.leader != "" {
+		switch s.leader {
+		case "":
+		case nobody:
+			sample.Leader = ""
+		default:
 			sample.Leader = s.leader
 		}
 		l := pipeline.LinkSample{Kind: kind, Reported: !s.absent, Active: secs(s.active)}

@@ -22,11 +22,6 @@ type StreamView struct {
 	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
 }
 
-// Why a link that is over its limit is not judged. Until it is, it counts as uncovered (ConnectionView.Uncovered).
-const (
-	ReasonBlind    = "connection is blind"
-	ReasonStarting = "starting"
-)
 
 // LinkView is a link with what is proven of it. Times are in the agent's clock.
 type LinkView struct {

@@ -215,13 +215,13 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 		w.sight.unanswered(sample.Fault.String())
 	}
 	s := w.streams[sample.Key]
-	if l != nil && l.scope == nil && s != nil {
-		s.listed = max(s.listed, l.round)
-	}
 	if sample.Fault.Kind == FaultNone {
 		w.observeWhole(now, s, sample)
 	} else {
 		w.observeFault(now, s, sample)
+	}
+	if s := w.streams[sample.Key]; s != nil && l != nil && l.scope == nil {
+		s.listed = max(s.listed, l.round)
 	}
 }
 

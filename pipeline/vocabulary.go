@@ -1,0 +1,50 @@
+package pipeline
+
+// The names of the rules, as receivers, metrics and people see them. They never change.
+const (
+	RuleSeen        = "seen"
+	RuleSeenDefault = "seen-default"
+	RuleLag         = "lag"
+	RulePolicy      = "policy"
+	RuleUnobserved  = "unobserved"
+	RuleJournal     = "journal"
+)
+
+// The reasons that verdicts give. They are short, stable and meant for people; whoever explains one matches it here. Where a
+// stream could not be seen, the reason is the kind of the fault (FaultKind).
+const (
+	ReasonSilent      = "silent"                                          // nothing shows contact
+	ReasonUnproven    = "not proven yet"                                  // seen for less than the limit, and not proven
+	ReasonNoContact   = "no contact since the server began to count"      // active is -1
+	ReasonNoLeader    = "no leader reports the link"                      // no leader, or who answered is none
+	ReasonServerError = "silent, and the server reports an error"         // the detail is the error
+	ReasonNeverSeen   = "never seen"                                      // a stream that was named, and never seen
+	ReasonLag         = "too many messages behind"                        //
+	ReasonMetadata    = "metadata not in force as written"                // the detail says key, value and what to write
+	ReasonBudget      = "limits cannot be proven within looks_per_second" //
+	ReasonSkew        = "clocks of servers and agent differ"              //
+	ReasonUnobserved  = "nothing can be seen over this connection"        //
+	ReasonProving     = "links are being proven again"                    // after a blindness
+	ReasonCommit      = "state cannot be written"                         //
+	ReasonLost        = "earlier state is lost"                           //
+)
+
+// Why a link that is over its limit is not judged. Until it is, it counts as uncovered (ConnectionView.Uncovered).
+const (
+	ReasonBlind    = "connection is blind"
+	ReasonStarting = "starting"
+)
+
+// Why an incident closes, other than by the limit's change. What follows a colon explains.
+const (
+	ReasonDeleted       = "deleted"
+	ReasonDisabled      = "disabled by metadata"
+	ReasonPromoted      = "promoted: it is a mirror no longer"
+	ReasonNoSources     = "its sources were removed"
+	ReasonSourceRemoved = "the source was removed"
+	ReasonNoLink        = "it is neither a mirror nor has it sources"
+	ReasonNotIncluded   = "no longer included"
+	ReasonNotConfigured = "the connection is no longer configured"
+	ReasonLimitRemoved  = "limit removed"
+	ReasonLimitChanged  = "limit changed"
+)

@@ -1,0 +1,63 @@
+package pipeline_test
+
+import (
+	"testing"
+	"time"
+
+	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/rules"
+)
+
+func TestGraceEndsWithTheNextProof(t *testing.T) {
+	w := newWorld(t, &mirror{key: key("A"), limit: secs(5), cut: cut(103.5, 190)})
+	w.run(0, 50)
+	records, _, _ := w.watch.Drain(at(50), true)
+	w.start(100, records, w.watch.Incidents()) // grace to 110
+	w.run(100, 120)
+	w.wants(change{108, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent})
+}
+
+// A is never proven. It falls due while nothing answers, and gets another limit before the connection's incident ends.
+func TestGraceAfterBlindnessEndsWithTheIncidentThatCoveredIt(t *testing.T) {
+	a := &mirror{key: key("A"), limit: secs(30), absent: cut(0, 300), frozen: cut(20.2, 32.5), limits: []limited{{at(33), secs(37)}}}
+	w := newWorld(t, a, &mirror{key: key("B"), frozen: cut(20.2, 32.5)})
+	w.run(0, 60)
+	w.wants(
+		change{30, pipeline.Opened, rules.NameUnobserved, "", rules.ReasonUnobserved},
+		change{35, pipeline.Resolved, rules.NameUnobserved, "", rules.ReasonUnobserved},
+		change{37, pipeline.Opened, rules.NameSeen, "A", rules.ReasonNoLeader},
+	)
+}
+
+func TestConnectionThatFlapsAtTheStartGivesNoMoreGrace(t *testing.T) {
+	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), absent: cut(30, 300)}, &mirror{key: key("B")})
+	w.run(0, 50)
+	records, _, _ := w.watch.Drain(at(50), true)
+	w.start(100, records, w.watch.Incidents())
+	flaps := map[float64]pipeline.SignalKind{105: pipeline.SignalDisconnected, 108: pipeline.SignalDisconnected}
+	w.away = func(now time.Time) time.Duration {
+		for second, kind := range flaps {
+			if !now.Before(at(second)) {
+				delete(flaps, second)
+				w.watch.Signal(now, pipeline.Signal{Kind: kind, Reason: "flap"})
+				w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
+			}
+		}
+		return 0
+	}
+	w.run(100, 140)
+	w.wants(change{110, pipeline.Opened, rules.NameSeen, "A", rules.ReasonNoLeader})
+}
+
+func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {
+	b := &mirror{key: key("B"), limit: secs(60)}
+	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), frozen: cut(60.5, 300)}, b)
+	b.frozen = cut(60.5, 89.9)
+	w.run(0, 89.9)
+	sample, _ := b.look(at(90))
+	w.watch.Observe(at(90), 0, &sample) // before the turn at 90 s
+	_, _, changes := w.watch.Drain(at(90), false)
+	if len(changes) != 1 || changes[0].Kind != pipeline.Opened || changes[0].Incident.Rule != rules.NameUnobserved {
+		t.Errorf("%+v, want unobserved opened", changes)
+	}
+}

@@ -1,0 +1,112 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/rules"
+)
+
+// many makes mirrors that answer a little apart from each other.
+func many(n int, limit float64) []*mirror {
+	all := make([]*mirror, n)
+	for i := range all {
+		all[i] = &mirror{key: key(fmt.Sprintf("M%05d", i)), limit: secs(limit), delay: time.Duration(i%50) * time.Millisecond / 10}
+	}
+	return all
+}
+
+func TestTenThousandStreamsStayWithinTheBudget(t *testing.T) {
+	const n = 10_000
+	w := newWorld(t, many(n, 60)...)
+	w.run(0, 240)
+	w.wants()
+	if looks := len(w.asked); looks > 240*500+2*n {
+		t.Errorf("%d looks in 240 s, 500 a second are allowed besides the first pair", looks)
+	}
+	bySecond := map[int]int{}
+	for _, q := range w.asked {
+		bySecond[int(q.at.Sub(epoch)/time.Second)]++
+	}
+	for second, looks := range bySecond {
+		if looks > n+2000 {
+			t.Errorf("%d looks in second %d", looks, second)
+		}
+	}
+}
+
+// Ten thousand deadlines within one second must not all ask for their looks at once.
+func TestShortLimitsOfTenThousandHealthyStreamsOpenNothing(t *testing.T) {
+	w := newWorld(t, many(10_000, 30)...)
+	w.run(0, 180)
+	w.wants()
+}
+
+func TestLimitsThatCannotBeProvenAreSaidOnce(t *testing.T) {
+	w := newWorld(t, many(10_000, 10)...)
+	w.run(0, 30)
+	findings := 0
+	for _, c := range w.changes {
+		if c.Incident.Rule == rules.NamePolicy && c.Kind == pipeline.Opened {
+			findings++
+		}
+	}
+	if findings != 1 {
+		t.Errorf("%d policy findings, want one", findings)
+	}
+}
+
+func TestFrozenThirdDelaysNobodyElse(t *testing.T) {
+	mirrors := many(900, 30)
+	for i, m := range mirrors {
+		switch i % 3 {
+		case 0:
+			m.frozen = cut(60.5, 999)
+		case 1:
+			m.cut = cut(60.5, 999) // dead, but answering: these must open in time
+		}
+	}
+	w := newWorld(t, mirrors...)
+	w.run(0, 200)
+	opened := map[pipeline.StreamKey]time.Time{}
+	for _, c := range w.changes {
+		if c.Kind == pipeline.Opened {
+			opened[c.Incident.Subject.StreamKey] = c.At
+		}
+		if c.Incident.Rule != rules.NameSeen {
+			t.Errorf("%s of %s at %s", c.Kind, c.Incident.Rule, since(c.At))
+		}
+	}
+	for i, m := range mirrors {
+		when, open := opened[m.key]
+		if open != (i%3 != 2) {
+			t.Errorf("%s: opened %t", m.key.Stream, open)
+		}
+		if late := when.Sub(at(90)); i%3 == 1 && late > 600*time.Millisecond {
+			t.Errorf("%s opened at %s, %s late", m.key.Stream, since(when), late)
+		}
+	}
+}
+
+func TestIncidentsOfManyStreamsResolveBeforeTheNextRound(t *testing.T) {
+	mirrors := many(6000, 60)
+	for _, m := range mirrors[:100] {
+		m.cut = cut(60.5, 151)
+	}
+	w := newWorld(t, mirrors...)
+	w.run(0, 200)
+	resolved := 0
+	for _, c := range w.changes {
+		if c.Kind == pipeline.Resolved {
+			resolved++
+			if late := c.At.Sub(at(151)); late > secs(12) {
+				t.Errorf("%s resolved %s after contact was back", c.Incident.Subject, late)
+			}
+		}
+	}
+	if resolved != 100 {
+		t.Errorf("%d resolved, want 100", resolved)
+	}
+}
