@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 // TestGuaranteeHoldsInEveryHistory walks random histories and checks at every step that each link has a proof younger
@@ -106,15 +105,15 @@ func (g *guarantee) check(now time.Time) {
 		g.checkChange(c)
 	}
 	g.world.changes = nil
-	blind := g.open[rules.NameUnobserved+" dr"] != ""
+	blind := g.open[pipeline.RuleUnobserved+" dr"] != ""
 	for _, l := range g.world.board.Links() {
 		m := g.world.mirrors[l.Subject.StreamKey]
 		if truth := m.contact(now).Add(m.delay + 600*time.Millisecond); l.Proof.After(truth) {
 			g.t.Fatalf("at %s: %s proven at %s, true contact was at %s", since(now), l.Subject, since(l.Proof), since(m.contact(now)))
 		}
-		limit, rule := l.Limit, rules.NameSeen
+		limit, rule := l.Limit, pipeline.RuleSeen
 		if limit == 0 {
-			limit, rule = 5*time.Minute, rules.NameSeenDefault
+			limit, rule = 5*time.Minute, pipeline.RuleSeenDefault
 		}
 		proof := l.Proof
 		if proof.IsZero() {

@@ -35,6 +35,7 @@ type Commit struct {
 // StreamRecord is what is kept of a stream: enough to judge it before it is seen again.
 type StreamRecord struct {
 	Key    StreamKey    `json:"key"`
+	First  time.Time    `json:"first"`  // when it was first seen, or first named
 	Policy Policy       `json:"policy"` // the stream's own metadata
 	Links  []LinkRecord `json:"links"`
 }
@@ -62,9 +63,10 @@ type Batch struct {
 	Body    []byte    `json:"body,omitempty"` // rendered; nil until frozen
 	Made    time.Time `json:"made"`
 
-	Attempts  int       `json:"attempts"`          // 0: never attempted, so it may still be merged
-	Refused   int       `json:"refused"`           // how many of them the receiver refused for good
-	NextTry   time.Time `json:"next_try,omitzero"` // zero: at once
+	Attempts  int       `json:"attempts"`            // 0: never attempted, so it may still be merged
+	Refused   int       `json:"refused"`             // how many of them the receiver refused for good
+	NextTry   time.Time `json:"next_try,omitzero"`   // zero: at once
+	UrgentTry time.Time `json:"urgent_try,omitzero"` // NextTry where a new critical page waits; zero: the receiver is not left alone
 	LastError string    `json:"last_error,omitempty"`
 }
 

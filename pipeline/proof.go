@@ -10,12 +10,15 @@ const (
 	sameStamp = 500 * time.Millisecond
 	// resetsApart is less than two stamps made without contact can lie apart.
 	resetsApart = 9500 * time.Millisecond
+	// slowAnswer is how long an answer may take and still be dated by its arrival.
+	slowAnswer = time.Second
 )
 
 // Proof is what is proven of one link's contact with its origin. It is fed with every complete sample of the link's
 // stream, in the order of arrival; what could not be seen proves nothing and need not be told. The zero value knows nothing.
 type Proof struct {
 	contact time.Time // agent's clock: latest proven contact
+	rough   bool      // contact was dated by an answer that took long
 	bound   time.Time // agent's clock: contact is not later, says the leader of now
 	foreign bool      // contact was proven under another leader than bound
 
@@ -28,6 +31,9 @@ type Proof struct {
 	heard  time.Time // server's clock: newest stamp under this leader; zero: none
 	proven time.Time // server's clock: contact proven under this leader; zero: none
 
+	moved time.Time // agent's clock: newest answer of a settled leader in which the position had risen; zero: none did
+
+	last     uint64    // newest last sequence of the stream; all that tells of a source whose position is not told
 	seq      uint64    // newest position under this leader
 	seqKnown bool      // seq was read together with a reported link, of a settled leader
 	seqAsked time.Time // agent's clock: when the question was asked that seq answered
@@ -46,6 +52,9 @@ func (p *Proof) Bound() time.Time {
 	}
 	return p.bound
 }
+
+// Moved is when data was newest seen to have been copied, in the agent's clock; zero: never since the leader of now began.
+func (p *Proof) Moved() time.Time { return p.moved }
 
 // Observe takes in what a complete sample says of the link.
 func (p *Proof) Observe(s *Sample, l *LinkSample) {
@@ -83,16 +92,25 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 		return
 	}
 	heard, contact := s.ServerTime.Add(-l.Active), s.At.Add(-l.Active)
+	p.bound = contact
+	slow := s.At.Sub(s.Asked) > slowAnswer
+	if slow { // ts lies anywhere between question and answer: the earlier reading claims nothing that may not be
+		contact = s.Asked.Add(-l.Active)
+	}
 	if !p.heard.IsZero() && heard.Before(p.heard.Add(-sameStamp)) {
 		p.heard, p.proven = time.Time{}, time.Time{} // the stamp went back: it is not the one that we knew
 	}
 	switch {
 	case within(p.heard, heard), within(p.proven, heard):
+		if contact.After(p.contact) {
+			p.rough = slow
+		}
 		p.prove(heard, contact)
-	case !p.proven.IsZero() && heard.Sub(p.proven).Abs() <= sameStamp && contact.Before(p.contact):
-		p.contact = contact // the same stamp by a quicker answer: a closer reading of the same proof
+	case slow || p.proven.IsZero() || heard.Sub(p.proven).Abs() > sameStamp:
+	case p.rough, contact.Before(p.contact):
+		p.contact, p.rough = contact, false // the same stamp by a quicker answer: a closer reading of the same proof
 	}
-	p.heard, p.bound = heard, contact
+	p.heard = heard
 }
 
 // within tells whether heard lies after base by more than two readings of one stamp, and by less than two resets.
@@ -115,6 +133,10 @@ func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
 	if known && p.seqKnown && seq > p.seq {
 		p.prove(before, p.seqAsked)
 	}
+	if p.settled && (known && p.seqKnown && seq > p.seq || !known && s.State.LastSeq > p.last) {
+		p.moved = s.At
+	}
+	p.last = s.State.LastSeq
 	// A leader's first answer is no base: it may still be applying what another leader had stored.
 	p.seq, p.seqKnown, p.seqAsked = seq, known && p.settled, s.Asked
 }
@@ -127,4 +149,13 @@ func (p *Proof) prove(heard, contact time.Time) {
 		p.contact = contact
 	}
 	p.foreign = false
+}
+
+// age dates everything earlier by what the agent's clock did not count.
+func (p *Proof) age(gap time.Duration) {
+	for _, t := range []*time.Time{&p.contact, &p.bound, &p.moved, &p.seqAsked} {
+		if !t.IsZero() {
+			*t = t.Add(-gap)
+		}
+	}
 }

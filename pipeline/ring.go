@@ -29,8 +29,11 @@ type Ring struct {
 	promised atomic.Int64 // unix nanoseconds: when the ring next turns at the latest; 0: it does not turn
 }
 
-// stalledAfter is how late a ring may be before Turning says that it has stalled.
-const stalledAfter = 10 * time.Second
+// A ring turns every turnEvery at least, whatever is due, and has stalled when it is later than that by stalledAfter.
+const (
+	turnEvery    = 30 * time.Second
+	stalledAfter = 10 * time.Second
+)
 
 // NewRing returns a ring that asks source. Observer may be nil.
 func NewRing(name string, watch *Watch, source Source, submit Submitter, observer LookObserver, log *slog.Logger) *Ring {
@@ -47,6 +50,12 @@ func (r *Ring) Name() string { return r.name }
 func (r *Ring) Turning(now time.Time) bool {
 	promised := r.promised.Load()
 	return promised != 0 && now.UnixNano() < promised+int64(stalledAfter)
+}
+
+// slept is how much longer it was by the wall clock than by the process's own, which stands still while a machine is
+// suspended.
+func slept(last, now time.Time) time.Duration {
+	return now.Round(0).Sub(last.Round(0)) - now.Sub(last)
 }
 
 // event is what a look or the source tells the ring. The ring closes taken when it has taken the sample in.
@@ -69,12 +78,19 @@ func (r *Ring) Run(ctx context.Context) {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	last := time.Now()
 	for ctx.Err() == nil {
+		now := time.Now()
+		r.watch.Slept(now, slept(last, now))
+		last = now
 		for _, q := range r.watch.Turn(time.Now()) {
 			looks.Go(func() { r.look(looking, q, events) })
 		}
 		r.flush(false)
 		next := r.watch.Next()
+		if most := time.Now().Add(turnEvery); next.After(most) {
+			next = most
+		}
 		r.promised.Store(next.UnixNano())
 		timer.Reset(time.Until(next))
 		select {

@@ -14,7 +14,6 @@ import (
 
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/pipelinetest"
-	"mirrorwatch/pipeline/rules"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -69,6 +68,9 @@ func ring(t *testing.T, mirrors ...*mirror) *ringing {
 	r.source = pipelinetest.NewScript(func(now time.Time, k pipeline.StreamKey) pipelinetest.Answer {
 		sample, delay := byKey[k].look(now.Add(-shift))
 		sample.Asked, sample.At = time.Time{}, time.Time{}
+		if !sample.ServerTime.IsZero() {
+			sample.ServerTime = sample.ServerTime.Add(shift)
+		}
 		return pipelinetest.Answer{Sample: sample, Delay: delay}
 	}, keys...)
 	watch := pipeline.NewWatch(r.began, pipeline.WatchOptions{
@@ -132,7 +134,7 @@ func TestRingIsBlindAtOnceWhenDisconnected(t *testing.T) {
 		r.pass(150)
 		r.end()
 		changes := r.told()
-		if len(changes) != 2 || changes[0].Incident.Rule != rules.NameUnobserved || changes[1].Kind != pipeline.Resolved {
+		if len(changes) != 2 || changes[0].Incident.Rule != pipeline.RuleUnobserved || changes[1].Kind != pipeline.Resolved {
 			t.Fatalf("changes %+v, want unobserved opened and resolved", changes)
 		}
 		if opened := changes[0].At.Sub(r.began); opened != 90*time.Second {

@@ -15,6 +15,9 @@ const (
 	graceFor    = 10 * time.Second        // what overdue links get after a start or a pause
 )
 
+// provable is the share of the looks that can be made which limits may ask for: pairs must fall in time.
+const provable = 0.8
+
 // Looks asked for at one time: some for streams that answered last time, some for those that did not, so that
 // one frozen server's streams do not stand in the way of the others'.
 const (

@@ -38,6 +38,7 @@ type link struct {
 	subject Subject
 	first   time.Time
 	proof   Proof
+	rule    string // that judged its silence last
 	sample  LinkSample
 
 	grace     time.Time // until then it is not judged on its proof's age
@@ -72,7 +73,7 @@ func (s *stream) view(blind string, covered bool) *View {
 }
 
 func (l *link) view(covered bool) LinkView {
-	v := LinkView{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Sample: l.sample}
+	v := LinkView{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(), Sample: l.sample}
 	if !v.Proof.After(l.graced) && (covered || !l.covered) { // what was proven since needs no grace
 		v.Grace = l.grace
 	}
@@ -122,20 +123,31 @@ func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
 
 // record is what is kept of the stream.
 func (s *stream) record() StreamRecord {
-	r := StreamRecord{Key: s.key, Policy: s.own, Links: make([]LinkRecord, len(s.links))}
+	r := StreamRecord{Key: s.key, First: s.first, Policy: s.own, Links: make([]LinkRecord, len(s.links))}
 	for i, l := range s.links {
 		r.Links[i] = LinkRecord{Subject: l.subject, First: l.first, Proof: l.proof.Contact()}
 	}
 	return r
 }
 
-// restore returns the stream as a record keeps it. A record's proof is later than its stream was first named.
+// restore returns the stream as a record keeps it. No time in it may lie ahead: the clock may have been wrong when it was kept.
 func restore(r StreamRecord, now time.Time) *stream {
 	s := newStream(r.Key, now)
 	s.own, s.dirty, s.kept = r.Policy, false, now
+	if !r.First.IsZero() {
+		s.first = notAfter(r.First, now)
+	}
 	for _, l := range r.Links {
-		s.first = earlier(s.first, l.First)
-		s.links = append(s.links, &link{subject: l.Subject, first: l.First, proof: NewProof(l.Proof)})
+		s.links = append(s.links, &link{
+			subject: l.Subject, first: notAfter(l.First, now), proof: NewProof(notAfter(l.Proof, now)),
+		})
 	}
 	return s
+}
+
+func notAfter(t, now time.Time) time.Time {
+	if t.After(now) {
+		return now
+	}
+	return t
 }

@@ -13,8 +13,12 @@ import (
 // RemindEvery is how often an open critical incident is told again.
 const RemindEvery = 4 * time.Hour
 
-// updateEvery is how often at most a change of reason is told.
-const updateEvery = 10 * time.Second
+// A change of reason is told updateEvery after the change before at the soonest, and twice as long after with each change
+// that the incident had, up to updateMost: the first ones matter, a reason that comes and goes does not.
+const (
+	updateEvery = 10 * time.Second
+	updateMost  = 10 * time.Minute
+)
 
 // Tracker turns verdicts into the changes of incidents. It holds the open incidents of one connection (or of the
 // agent), has no clock and does no I/O.
@@ -50,8 +54,8 @@ func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 		return i.step(now, Opened, OK, since(now, v.Since)), true
 	}
 	from, reason, silent := i.Level, i.Reason, since(now, v.Since)
-	stale := now.Sub(i.Changed) < updateEvery
-	if v.Level == from && v.Reason != reason && stale {
+	soon := now.Sub(i.Changed) < i.updateWait()
+	if v.Level == from && v.Reason != reason && soon {
 		v.Reason, v.Detail = i.Reason, i.Detail // told later, if it lasts
 	}
 	i.take(v)
@@ -75,7 +79,7 @@ func (t *Tracker) judgeWell(now time.Time, i *Incident, v Verdict) (Change, bool
 		return t.end(now, i, Resolved, silent), true
 	}
 	if v.Limit != i.Limit {
-		i.Reason, i.Detail, i.Limit = "limit changed", "", v.Limit
+		i.Reason, i.Detail, i.Limit = ReasonLimitChanged, "", v.Limit
 		return t.end(now, i, Closed, since(now, i.Since)), true
 	}
 	return Change{}, false
@@ -170,6 +174,11 @@ func (i *Incident) take(v Verdict) {
 	if v.Evidence.After(i.Evidence) {
 		i.Evidence = v.Evidence
 	}
+}
+
+// updateWait is how long after its newest change a change of reason is told.
+func (i *Incident) updateWait() time.Duration {
+	return min(updateMost, updateEvery<<min(max(i.Changes-1, 0), 10))
 }
 
 // step numbers a change and copies the incident into it.

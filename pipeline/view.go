@@ -22,13 +22,13 @@ type StreamView struct {
 	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
 }
 
-
 // LinkView is a link with what is proven of it. Times are in the agent's clock.
 type LinkView struct {
 	Subject Subject
 	First   time.Time // when the link was first seen
 	Proof   time.Time // latest proven contact; zero: never
 	Bound   time.Time // contact is certainly not later; zero: nothing is known
+	Moved   time.Time // when data was newest seen to have been copied under the leader of now; zero: never
 	Grace   time.Time // until then the link is not judged on the age of its proof, only on Bound
 	Sample  LinkSample
 }
@@ -54,10 +54,14 @@ type ConnectionView struct {
 
 	Blind      bool
 	BlindSince time.Time
-	Reason     string    // why it is blind, for people
-	Answered   time.Time // newest answer of any kind; zero: never
-	Deadline   time.Time // earliest deadline among the links; zero: there is none
-	Uncovered  int       // links without a proof younger than their limit and without an incident of their own
+	Reason     string        // why it is blind, for people
+	Answered   time.Time     // newest answer of any kind; zero: never
+	Listed     time.Time     // newest round that told of everything, or since when it could; zero: neither
+	ListError  string        // why the newest round fell short; empty: it did not
+	Period     time.Duration // between rounds
+	Skew       time.Duration // by how much a server's clock is ahead of ours, at worst; negative: behind
+	Deadline   time.Time     // earliest deadline among the links; zero: there is none
+	Uncovered  int           // links without a proof younger than their limit and without an incident of their own
 
 	Demand float64 // looks a second that the limits ask for
 	Budget float64 // looks a second that may be asked at most

@@ -24,6 +24,7 @@ const (
 	ReasonBudget      = "limits cannot be proven within looks_per_second" //
 	ReasonSkew        = "clocks of servers and agent differ"              //
 	ReasonUnobserved  = "nothing can be seen over this connection"        //
+	ReasonUnlisted    = "streams cannot be listed"                        // rounds fall short; known streams are judged all the same
 	ReasonProving     = "links are being proven again"                    // after a blindness
 	ReasonCommit      = "state cannot be written"                         //
 	ReasonLost        = "earlier state is lost"                           //

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 )
@@ -32,9 +33,10 @@ type Watch struct {
 	budget  budget // of urgent looks
 	sight   sight
 
-	recovery budget     // of the looks that are not urgent
-	starved  time.Time  // when a budget that kept streams waiting has a look again; zero: none does
-	lately   [4]*stream // answered lately, newest first
+	recovery budget        // of the looks that are not urgent
+	starved  time.Time     // when a budget that kept streams waiting has a look again; zero: none does
+	lately   [4]*stream    // answered lately, newest first
+	took     time.Duration // of looks at single streams that were answered, smoothed
 
 	looks  map[uint64]*look
 	lastID uint64
@@ -50,8 +52,14 @@ type Watch struct {
 	unseen        int  // streams that were named but never seen, as of the newest round
 	demand        float64
 	links         int
-	roundAt       time.Time // when the newest whole round ended
-	promised      time.Time // what Next said last; zero before the first Turn
+	roundAt       time.Time               // when the newest whole round ended
+	roundError    string                  // why the newest round fell short; empty: it did not
+	seeing        time.Time               // since when the connection is not blind
+	skew          time.Duration           // the largest difference of clocks in the newest round
+	clocked       bool                    // a clock was read since
+	skewing       time.Duration           // the same in the round that runs
+	ended         map[StreamKey]time.Time // streams forgotten lately: answers to older questions say nothing of them
+	promised      time.Time               // what Next said last; zero before the first Turn
 
 	changes []Change
 	dirty   map[StreamKey]*stream
@@ -76,11 +84,13 @@ type look struct {
 func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []Incident) *Watch {
 	open = slices.Clone(open)
 	for i := range open { // what was read before this process began resolves nothing
-		open[i].Evidence = later(open[i].Evidence, now)
+		open[i].Evidence = now
+		open[i].Told, open[i].Changed = notAfter(open[i].Told, now), notAfter(open[i].Changed, now)
+		open[i].Since = notAfter(open[i].Since, now)
 	}
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open),
-		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{},
+		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, looks: map[uint64]*look{}, ended: map[StreamKey]time.Time{}, seeing: now, dirty: map[StreamKey]*stream{},
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
@@ -94,7 +104,7 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 	for _, r := range records {
 		s := restore(r, now)
 		if opt.Watched != nil && !opt.Watched(r.Key.Stream) {
-			w.end(now, s, "no longer included")
+			w.end(now, s, ReasonNotIncluded)
 			continue
 		}
 		s.policy = s.own.Over(opt.Defaults)
@@ -153,6 +163,30 @@ func (w *Watch) awake(now time.Time) {
 	if w.promised.IsZero() || now.Sub(w.promised) <= awayFor {
 		return
 	}
+	w.resume(now)
+}
+
+// Slept tells of a pause that the clock behind now did not count, as when a machine is suspended: everything proven is
+// older by the gap than it seems. Gaps of up to 2 s are let pass.
+func (w *Watch) Slept(now time.Time, gap time.Duration) {
+	if gap <= awayFor {
+		return
+	}
+	for _, s := range w.streams {
+		s.first = s.first.Add(-gap)
+		for _, l := range s.links {
+			l.first = l.first.Add(-gap)
+			l.proof.age(gap)
+		}
+	}
+	w.resume(now)
+	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
+		w.judge(now, w.streams[key])
+	}
+}
+
+// resume goes on after a pause.
+func (w *Watch) resume(now time.Time) {
 	w.promised = now
 	w.sight.forget()
 	w.rounds.soon(now)
@@ -207,6 +241,9 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	case sample.Fault.Answered():
 		if l != nil {
 			l.reached = true
+			if l.scope != nil {
+				w.timed(sample.At.Sub(sample.Asked))
+			}
 		}
 		w.answer(now)
 	case sample.Fault.Kind == FaultDisconnected:
@@ -216,6 +253,7 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	}
 	s := w.streams[sample.Key]
 	if sample.Fault.Kind == FaultNone {
+		w.observeClock(sample)
 		w.observeWhole(now, s, sample)
 	} else {
 		w.observeFault(now, s, sample)
@@ -269,13 +307,26 @@ func (w *Watch) Done(now time.Time, id uint64, err error) {
 	}
 }
 
+// observeClock notes by how much the answering server's clock differs from ours: it was read between question and answer.
+func (w *Watch) observeClock(s *Sample) {
+	w.clocked = true
+	skew := max(0, s.ServerTime.Sub(s.At)) + min(0, s.ServerTime.Sub(s.Asked))
+	if skew.Abs() > w.skewing.Abs() {
+		w.skewing = skew
+	}
+}
+
 func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	w.rounds.ended(now, l.began)
-	if err == nil {
-		w.rounds.listed = l.listed
-	} else {
-		w.rounds.listed = max(w.rounds.listed, l.listed)
+	if w.clocked {
+		w.skew, w.skewing, w.clocked = w.skewing, 0, false
 	}
+	if err == nil {
+		w.rounds.listed, w.roundAt, w.roundError = l.listed, now, ""
+	} else {
+		w.rounds.listed, w.roundError = max(w.rounds.listed, l.listed), err.Error()
+	}
+	maps.DeleteFunc(w.ended, func(_ StreamKey, at time.Time) bool { return now.Sub(at) > endedFor })
 	w.demand, w.unseen = 0, 0
 	var missed []*stream
 	for _, s := range w.streams {
@@ -296,7 +347,7 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	}
 	w.connectionDue = now
 	if w.opt.Board != nil {
-		w.opt.Board.PutConnection(w.status(now, err == nil))
+		w.opt.Board.PutConnection(w.status())
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 func TestBlindConnectionIsOneIncidentAndNoneOfItsLinks(t *testing.T) {
@@ -20,7 +19,7 @@ func TestBlindConnectionIsOneIncidentAndNoneOfItsLinks(t *testing.T) {
 		t.Fatalf("%d changes, want unobserved opened and resolved: %+v", len(w.changes), w.changes)
 	}
 	opened, resolved := w.changes[0], w.changes[1]
-	if opened.Kind != pipeline.Opened || opened.Incident.Rule != rules.NameUnobserved || !opened.At.Equal(at(90)) {
+	if opened.Kind != pipeline.Opened || opened.Incident.Rule != pipeline.RuleUnobserved || !opened.At.Equal(at(90)) {
 		t.Errorf("%s of %s at %s, want unobserved opened at the earliest deadline, 1m30s", opened.Kind, opened.Incident.Rule, since(opened.At))
 	}
 	if resolved.Kind != pipeline.Resolved || resolved.At.Before(at(200.5)) || resolved.At.After(at(212)) {
@@ -41,15 +40,15 @@ func TestBlindnessEndsOnlyWhenEachLinkIsCovered(t *testing.T) {
 		for _, i := range w.watch.Incidents() {
 			open[i.Rule+i.Subject.Stream] = true
 		}
-		if !open[rules.NameUnobserved] && !open[rules.NameSeen+"DEAD"] {
+		if !open[pipeline.RuleUnobserved] && !open[pipeline.RuleSeen+"DEAD"] {
 			t.Errorf("at %s nothing covers DEAD", since(now))
 		}
 	}
 	w.run(0, 200)
 	w.wants(
-		change{90, pipeline.Opened, rules.NameUnobserved, "", rules.ReasonUnobserved},
-		change{125, pipeline.Opened, rules.NameSeen, "DEAD", rules.ReasonSilent},
-		change{126, pipeline.Resolved, rules.NameUnobserved, "", rules.ReasonUnobserved},
+		change{90, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{125, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
+		change{126, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 	)
 }
 
@@ -63,9 +62,9 @@ func TestOpenIncidentsStayOpenThroughBlindness(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(10.5, 400), frozen: cut(60.5, 120.5)})
 	w.run(0, 200)
 	w.wants(
-		change{40, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-		change{95, pipeline.Opened, rules.NameUnobserved, "", rules.ReasonUnobserved}, // nobody falls due: after its patience
-		change{125, pipeline.Resolved, rules.NameUnobserved, "", rules.ReasonUnobserved},
+		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{95, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved}, // nobody falls due: after its patience
+		change{125, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 	)
 }
 
@@ -81,7 +80,7 @@ func TestBlindFromTheStartIsTold(t *testing.T) {
 
 	w = newWorld(t, &mirror{key: key("A"), limit: secs(30), frozen: cut(0, 100)})
 	w.run(0, 60)
-	w.wants(change{30, pipeline.Opened, rules.NameUnobserved, "", rules.ReasonUnobserved})
+	w.wants(change{30, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved})
 }
 
 func TestStreamThatAloneStaysSilentOpensItsOwnIncident(t *testing.T) {
@@ -92,7 +91,7 @@ func TestStreamThatAloneStaysSilentOpensItsOwnIncident(t *testing.T) {
 				&mirror{key: key("WELL"), limit: secs(limit)})
 			w.run(0, 120)
 			last := w.mirrors[key("FROZEN")]
-			if len(w.changes) == 0 || w.changes[0].Incident.Rule != rules.NameSeen || w.changes[0].Incident.Subject.StreamKey != last.key {
+			if len(w.changes) == 0 || w.changes[0].Incident.Rule != pipeline.RuleSeen || w.changes[0].Incident.Subject.StreamKey != last.key {
 				t.Errorf("limit %v, frozen at %v: %+v, want seen", limit, 60.2+phase, w.changes)
 				continue
 			}
@@ -127,5 +126,5 @@ func TestPauseOfOurOwnHidesNoDeadMirror(t *testing.T) {
 		return 0
 	}
 	w.run(0, 300)
-	w.wants(change{165, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent}) // the first answer after it is certain
+	w.wants(change{165, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}) // the first answer after it is certain
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 // from changes the samples of a mirror from a second on.
@@ -22,20 +21,20 @@ func TestEndsAreToldOnceWithTheirReason(t *testing.T) {
 	disable := func(s *pipeline.Sample) { s.Policy.Disabled = true }
 	deleted := []faulty{{cut(61, 9999)[0], pipeline.FaultNotFound}}
 	dead := cut(10.5, 9999)
-	opened := change{40, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent}
+	opened := change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}
 	const isPromoted = "promoted: it is a mirror no longer"
 	for name, c := range map[string]struct {
 		mirror mirror
 		want   []change
 	}{
-		"promoted":               {mirror{edit: from(61, promote)}, []change{{65, pipeline.Closed, rules.NameSeen, "A", isPromoted}}},
-		"promoted while dead":    {mirror{cut: dead, edit: from(61, promote)}, []change{opened, {65, pipeline.Closed, rules.NameSeen, "A", isPromoted}}},
-		"disabled":               {mirror{edit: from(61, disable)}, []change{{65, pipeline.Closed, rules.NameSeen, "A", "disabled by metadata"}}},
-		"disabled while dead":    {mirror{cut: dead, edit: from(61, disable)}, []change{opened, {65, pipeline.Closed, rules.NameSeen, "A", "disabled by metadata"}}},
-		"deleted":                {mirror{fault: deleted}, []change{{67, pipeline.Closed, rules.NameSeen, "A", "deleted"}}},
-		"deleted while dead":     {mirror{cut: dead, fault: deleted}, []change{opened, {67, pipeline.Closed, rules.NameSeen, "A", "deleted"}}},
-		"sources removed":        {mirror{source: true, edit: from(61, promote)}, []change{{65, pipeline.Closed, rules.NameSeen, "A", "its sources were removed"}}},
-		"limit removed":          {mirror{limits: []limited{{at(61), 0}}}, []change{{65, pipeline.Closed, rules.NameSeen, "A", "limit removed"}}},
+		"promoted":               {mirror{edit: from(61, promote)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
+		"promoted while dead":    {mirror{cut: dead, edit: from(61, promote)}, []change{opened, {65, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
+		"disabled":               {mirror{edit: from(61, disable)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
+		"disabled while dead":    {mirror{cut: dead, edit: from(61, disable)}, []change{opened, {65, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
+		"deleted":                {mirror{fault: deleted}, []change{{67, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
+		"deleted while dead":     {mirror{cut: dead, fault: deleted}, []change{opened, {67, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
+		"sources removed":        {mirror{source: true, edit: from(61, promote)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "its sources were removed"}}},
+		"limit removed":          {mirror{limits: []limited{{at(61), 0}}}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "limit removed"}}},
 		"a 404 that is not said": {mirror{fault: []faulty{{cut(64, 66)[0], pipeline.FaultNotFound}}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +57,7 @@ func TestOneSourceOfSeveralRemoved(t *testing.T) {
 	}
 	w := newWorld(t, a)
 	w.run(0, 100)
-	w.wants(change{65, pipeline.Closed, rules.NameSeen, "A", "the source was removed"})
+	w.wants(change{65, pipeline.Closed, pipeline.RuleSeen, "A", "the source was removed"})
 	if origin := w.changes[0].Incident.Subject.Origin; origin != "P" {
 		t.Errorf("closed the source %s, want P", origin)
 	}
@@ -84,8 +83,8 @@ func TestStreamThatWasNeverSeenIsToldAndResolves(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), fault: missing}, &mirror{key: key("B")})
 	w.run(0, 450)
 	w.wants(
-		change{300, pipeline.Opened, rules.NameSeenDefault, "A", rules.ReasonNeverSeen},
-		change{400, pipeline.Resolved, rules.NameSeenDefault, "A", rules.ReasonNeverSeen},
+		change{300, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonNeverSeen},
+		change{400, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonNeverSeen},
 	)
 }
 
@@ -99,8 +98,8 @@ func TestStreamTakenOutByConfigurationIsClosedAtStart(t *testing.T) {
 	w.start(60, records, incidents)
 	w.run(60, 120)
 	w.wants(
-		change{40, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-		change{60, pipeline.Closed, rules.NameSeen, "A", "no longer included"},
+		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{60, pipeline.Closed, pipeline.RuleSeen, "A", "no longer included"},
 	)
 }
 
@@ -122,8 +121,8 @@ func TestRestartKeepsAnIncidentUnderItsID(t *testing.T) {
 	w.start(100, records, w.watch.Incidents())
 	w.run(100, 300)
 	w.wants(
-		change{40, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-		change{210, pipeline.Resolved, rules.NameSeen, "A", rules.ReasonSilent},
+		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{210, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 	if first, last := w.changes[0].Incident, w.changes[len(w.changes)-1].Incident; first.ID != last.ID || last.Changes != len(w.changes) {
 		t.Errorf("opened as %s, resolved as %s/%d after %d changes", first.ID, last.ID, last.Changes, len(w.changes))

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 func TestGraceEndsWithTheNextProof(t *testing.T) {
@@ -14,7 +13,7 @@ func TestGraceEndsWithTheNextProof(t *testing.T) {
 	records, _, _ := w.watch.Drain(at(50), true)
 	w.start(100, records, w.watch.Incidents()) // grace to 110
 	w.run(100, 120)
-	w.wants(change{108, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent})
+	w.wants(change{108, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
 // A is never proven. It falls due while nothing answers, and gets another limit before the connection's incident ends.
@@ -23,9 +22,9 @@ func TestGraceAfterBlindnessEndsWithTheIncidentThatCoveredIt(t *testing.T) {
 	w := newWorld(t, a, &mirror{key: key("B"), frozen: cut(20.2, 32.5)})
 	w.run(0, 60)
 	w.wants(
-		change{30, pipeline.Opened, rules.NameUnobserved, "", rules.ReasonUnobserved},
-		change{35, pipeline.Resolved, rules.NameUnobserved, "", rules.ReasonUnobserved},
-		change{37, pipeline.Opened, rules.NameSeen, "A", rules.ReasonNoLeader},
+		change{30, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{35, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{37, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader},
 	)
 }
 
@@ -46,7 +45,7 @@ func TestConnectionThatFlapsAtTheStartGivesNoMoreGrace(t *testing.T) {
 		return 0
 	}
 	w.run(100, 140)
-	w.wants(change{110, pipeline.Opened, rules.NameSeen, "A", rules.ReasonNoLeader})
+	w.wants(change{110, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader})
 }
 
 func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {
@@ -57,7 +56,7 @@ func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {
 	sample, _ := b.look(at(90))
 	w.watch.Observe(at(90), 0, &sample) // before the turn at 90 s
 	_, _, changes := w.watch.Drain(at(90), false)
-	if len(changes) != 1 || changes[0].Kind != pipeline.Opened || changes[0].Incident.Rule != rules.NameUnobserved {
+	if len(changes) != 1 || changes[0].Kind != pipeline.Opened || changes[0].Incident.Rule != pipeline.RuleUnobserved {
 		t.Errorf("%+v, want unobserved opened", changes)
 	}
 }

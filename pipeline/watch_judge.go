@@ -46,7 +46,7 @@ func (w *Watch) judge(now time.Time, s *stream) {
 		s.deadline = ahead
 	}
 	if s.whole != nil && w.tracker.Has(s.key) {
-		w.tell(w.tracker.CloseRest(now, s.key, reasonLimit, func(rule string, subject Subject) bool {
+		w.tell(w.tracker.CloseRest(now, s.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
 			return spoken[incidentKey{rule, subject}]
 		})...)
 	}
@@ -89,6 +89,7 @@ func (s *stream) note(v Verdict, open, opened bool) {
 		if !v.Silence {
 			continue
 		}
+		l.rule = v.Rule
 		st.Dark = open
 		st.Starting = v.Level == Unknown && v.Reason != ReasonBlind
 		l.uncovered = !open && (v.Reason == ReasonBlind || v.Reason == ReasonStarting)
@@ -133,15 +134,16 @@ func (w *Watch) judgeConnection(now time.Time) {
 		})
 	}
 	if w.opt.Board != nil {
-		w.opt.Board.PutConnection(w.status(now, false))
+		w.opt.Board.PutConnection(w.status())
 	}
 }
 
 func (w *Watch) connectionView() *ConnectionView {
+	period, _ := w.rounds.period()
 	c := &ConnectionView{
 		Name: w.opt.Connection, Started: w.started, Links: w.links,
 		Blind: w.sight.blind, BlindSince: w.sight.since, Reason: w.sight.reason, Answered: w.sight.answered,
-		Uncovered: w.uncovered, Demand: w.demand, Budget: w.budget.perSec,
+		Listed: later(w.roundAt, w.seeing), ListError: w.roundError, Skew: w.skew, Period: period, Uncovered: w.uncovered, Demand: w.demand, Budget: w.rate() * provable,
 	}
 	if c.Blind {
 		for _, s := range w.streams {
@@ -151,17 +153,12 @@ func (w *Watch) connectionView() *ConnectionView {
 	return c
 }
 
-func (w *Watch) status(now time.Time, round bool) ConnectionStatus {
-	c := ConnectionStatus{
+func (w *Watch) status() ConnectionStatus {
+	return ConnectionStatus{
 		Name: w.opt.Connection, Blind: w.sight.blind, Since: w.sight.since, Reason: w.sight.reason,
 		Answered: w.sight.answered, Links: w.links, Round: w.roundAt, Unseen: w.unseen,
 		Took: w.rounds.took.Seconds(),
 	}
-	if round {
-		w.roundAt = now
-		c.Round = now
-	}
-	return c
 }
 
 // answer notes an answer. One that ends a blindness is followed by a pair of rounds; links that are overdue
@@ -175,7 +172,7 @@ func (w *Watch) answer(now time.Time) {
 		return
 	}
 	w.rounds.soon(now)
-	w.connectionDue = now
+	w.connectionDue, w.seeing = now, now
 	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
 		s := w.streams[key]
 		for _, l := range s.links {

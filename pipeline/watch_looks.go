@@ -62,6 +62,9 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			if !w.wanted(now, s) {
 				w.waits[queue] = w.waits[queue][1:]
 				s.waiting = false
+				if w.streams[s.key] == s {
+					w.plan(now, s) // it was not planned for a look while it waited
+				}
 				continue
 			}
 			if queue == queueAnswering && s.silent() {
@@ -139,7 +142,7 @@ func (w *Watch) deadlineLook(s *stream) time.Time {
 		return time.Time{}
 	}
 	last, first := s.due.Add(-secondLook), s.due.Add(-firstLook)
-	if s.limited() && w.demand > w.budget.perSec/8 {
+	if s.limited() && w.demand > w.rate()/8 {
 		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-firstLook) / 2))
 	}
 	for _, at := range []time.Time{first, first.Add(pairApart), last} {
@@ -149,6 +152,18 @@ func (w *Watch) deadlineLook(s *stream) time.Time {
 	}
 	return time.Time{}
 }
+
+// rate is how many looks a second can be made at single streams: what the budget allows, and no more than there are
+// places for while each takes as long as it did lately.
+func (w *Watch) rate() float64 {
+	if w.took <= 0 {
+		return w.budget.perSec
+	}
+	return min(w.budget.perSec, mostAsked/w.took.Seconds())
+}
+
+// timed notes how long a look at a single stream took that was answered; a few slow ones in a row count.
+func (w *Watch) timed(took time.Duration) { w.took += (took - w.took) / 8 }
 
 // witness notes that a stream answered.
 func (w *Watch) witness(s *stream) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 // many makes mirrors that answer a little apart from each other.
@@ -49,7 +48,7 @@ func TestLimitsThatCannotBeProvenAreSaidOnce(t *testing.T) {
 	w.run(0, 30)
 	findings := 0
 	for _, c := range w.changes {
-		if c.Incident.Rule == rules.NamePolicy && c.Kind == pipeline.Opened {
+		if c.Incident.Rule == pipeline.RulePolicy && c.Kind == pipeline.Opened {
 			findings++
 		}
 	}
@@ -75,7 +74,7 @@ func TestFrozenThirdDelaysNobodyElse(t *testing.T) {
 		if c.Kind == pipeline.Opened {
 			opened[c.Incident.Subject.StreamKey] = c.At
 		}
-		if c.Incident.Rule != rules.NameSeen {
+		if c.Incident.Rule != pipeline.RuleSeen {
 			t.Errorf("%s of %s at %s", c.Kind, c.Incident.Rule, since(c.At))
 		}
 	}

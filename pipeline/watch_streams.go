@@ -7,6 +7,9 @@ import "time"
 // keepEvery is how often a stream's proofs are given out to be kept while nothing else about it changes.
 const keepEvery = 30 * time.Second
 
+// endedFor is how long a forgotten stream is remembered, so that answers to older questions do not bring it back.
+const endedFor = time.Minute
+
 // silent tells whether the stream did not answer last time.
 func (s *stream) silent() bool { return !s.fault.Answered() }
 
@@ -16,6 +19,8 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	case s == nil && (len(sample.Links) == 0 || sample.Policy.Disabled):
 		w.plain[sample.Key] = struct{}{}
 		return
+	case s == nil && sample.Asked.Before(w.ended[sample.Key]):
+		return // asked before it was forgotten
 	case s == nil:
 		delete(w.plain, sample.Key)
 		s = newStream(sample.Key, now)
@@ -23,21 +28,21 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
 	case sample.Policy.Disabled:
-		w.end(now, s, "disabled by metadata")
+		w.end(now, s, ReasonDisabled)
 		return
 	case len(sample.Links) == 0 && len(s.links) == 0:
-		w.end(now, s, "it is neither a mirror nor has it sources")
+		w.end(now, s, ReasonNoLink)
 		return
 	case len(sample.Links) == 0 && s.mirror():
-		w.end(now, s, "promoted: it is a mirror no longer")
+		w.end(now, s, ReasonPromoted)
 		return
 	case len(sample.Links) == 0:
-		w.end(now, s, "its sources were removed")
+		w.end(now, s, ReasonNoSources)
 		return
 	}
 	before, unlimited, rule := len(s.links), false, ""
 	if s.limited() && !limited(sample.Policy.Over(w.opt.Defaults)) {
-		unlimited, rule = true, w.silenceRule(s)
+		unlimited, rule = true, s.silenceRule()
 	}
 	w.uncover(s, -1)
 	removed := s.take(now, sample)
@@ -48,14 +53,11 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		w.endLink(now, subject)
 	}
 	if unlimited && !w.hasSilence(s) {
-		w.tell(w.tracker.Tell(now, rule, Subject{StreamKey: s.key}, reasonLimit))
+		w.tell(w.tracker.Tell(now, rule, Subject{StreamKey: s.key}, ReasonLimitRemoved))
 	}
 	w.witness(s)
 	w.judge(now, s)
 }
-
-// reasonLimit is why an incident closes whose rule has no opinion any more.
-const reasonLimit = "limit removed"
 
 // govern puts a stream's own policy in force.
 func (w *Watch) govern(s *stream, own Policy) {
@@ -69,7 +71,7 @@ func (w *Watch) govern(s *stream, own Policy) {
 func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 	_, plain := w.plain[sample.Key]
 	switch {
-	case s == nil && (plain || sample.Fault.Kind == FaultNotFound):
+	case s == nil && (plain || sample.Fault.Kind == FaultNotFound || sample.Asked.Before(w.ended[sample.Key])):
 		return
 	case s == nil:
 		s = newStream(sample.Key, now)
@@ -84,7 +86,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 	} else if s.gone.IsZero() {
 		s.gone = now
 	} else if now.Sub(s.gone) >= confirmGone {
-		w.end(now, s, "deleted")
+		w.end(now, s, ReasonDeleted)
 		return
 	}
 	w.judge(now, s)
@@ -94,7 +96,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 func (w *Watch) end(now time.Time, s *stream, reason string) {
 	closed := w.tracker.CloseRest(now, s.key, reason, nil)
 	if len(closed) == 0 && len(s.links) > 0 {
-		closed = append(closed, w.tracker.Tell(now, w.silenceRule(s), Subject{StreamKey: s.key}, reason))
+		closed = append(closed, w.tracker.Tell(now, s.silenceRule(), Subject{StreamKey: s.key}, reason))
 	}
 	w.tell(closed...)
 	w.uncover(s, -1)
@@ -105,6 +107,7 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 	}
 	delete(w.dirty, s.key)
 	w.gone = append(w.gone, s.key)
+	w.ended[s.key] = now
 	w.connectionDue = now
 	if w.opt.Board != nil {
 		w.opt.Board.Drop(s.key)
@@ -113,29 +116,22 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 
 // endLink closes what is open on one link that its stream no longer has.
 func (w *Watch) endLink(now time.Time, subject Subject) {
-	const reason = "the source was removed"
+	const reason = ReasonSourceRemoved
 	closed := w.tracker.CloseRest(now, subject.StreamKey, reason, func(_ string, s Subject) bool { return s != subject })
 	if s := w.streams[subject.StreamKey]; len(closed) == 0 && s != nil {
-		closed = append(closed, w.tracker.Tell(now, w.silenceRule(s), subject, reason))
+		closed = append(closed, w.tracker.Tell(now, s.silenceRule(), subject, reason))
 	}
 	w.tell(closed...)
 }
 
-// silenceRule names the rule that judges the stream's silence.
-func (w *Watch) silenceRule(s *stream) string {
-	probe := &stream{key: s.key, first: s.first, own: s.own, policy: s.policy, links: s.links}
-	if len(probe.links) == 0 {
-		probe.links = []*link{{subject: Subject{StreamKey: s.key, Kind: KindMirror}}}
+// silenceRule names the rule that judged the stream's silence last.
+func (s *stream) silenceRule() string {
+	for _, l := range s.links {
+		if l.rule != "" {
+			return l.rule
+		}
 	}
-	name := "seen"
-	for _, r := range w.opt.Rules {
-		r.Judge(w.started, probe.view("", false), func(v Verdict) {
-			if v.Silence {
-				name = v.Rule
-			}
-		})
-	}
-	return name
+	return RuleSeen
 }
 
 // hasSilence tells whether an incident about a link's silence is open on the stream.

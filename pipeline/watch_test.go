@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/rules"
 )
 
 func TestIncidentOpensWhenTheLimitPassesAndResolvesOnProof(t *testing.T) {
@@ -16,8 +15,8 @@ func TestIncidentOpensWhenTheLimitPassesAndResolvesOnProof(t *testing.T) {
 	w := newWorld(t, a, &mirror{key: key("B"), limit: secs(30)})
 	w.run(0, 180)
 	w.wants(
-		change{90, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-		change{130, pipeline.Resolved, rules.NameSeen, "A", rules.ReasonSilent},
+		change{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{130, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 }
 
@@ -25,7 +24,7 @@ func TestDeadlineIsPrecededByTwoLooksAtJustThatStream(t *testing.T) {
 	a := &mirror{key: key("A"), limit: secs(20.25), cut: cut(60.5, 121)}
 	w := newWorld(t, a)
 	w.run(0, 81)
-	w.wants(change{80.25, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent})
+	w.wants(change{80.25, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 	var single []float64
 	for _, q := range w.asked {
 		if second := q.at.Sub(epoch).Seconds(); second > 75 && second < 80 { // rounds are at 75 and 80
@@ -66,15 +65,15 @@ func TestSawToothMinusOneAndLeaderChangeNeverResolve(t *testing.T) {
 func TestStaleContactOpensAtFirstSight(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(-3000, 600)})
 	w.run(0, 20)
-	w.wants(change{0, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent})
+	w.wants(change{0, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
 func TestMirrorWithoutLimitFallsToTheDefault(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), cut: cut(10.5, 601)})
 	w.run(0, 700)
 	w.wants(
-		change{310, pipeline.Opened, rules.NameSeenDefault, "A", rules.ReasonSilent},
-		change{610, pipeline.Resolved, rules.NameSeenDefault, "A", rules.ReasonSilent},
+		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
+		change{610, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
 	)
 	if level := w.changes[0].Incident.Level; level != pipeline.Warning {
 		t.Errorf("level %s, want warning", level)
@@ -87,15 +86,15 @@ func TestLimitChangeWhileOpen(t *testing.T) {
 		want []change
 	}{
 		"raised": {200, []change{
-			{90, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-			{120, pipeline.Closed, rules.NameSeen, "A", "limit changed"},
-			{260, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
+			{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+			{120, pipeline.Closed, pipeline.RuleSeen, "A", "limit changed"},
+			{260, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 		}},
 		"removed": {0, []change{
-			{90, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-			{120, pipeline.Closed, rules.NameSeen, "A", "limit removed"},
+			{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+			{120, pipeline.Closed, pipeline.RuleSeen, "A", "limit removed"},
 		}},
-		"lowered": {10, []change{{90, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent}}},
+		"lowered": {10, []change{{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(60.5, 601), limits: []limited{{at(118), secs(c.to)}}})
@@ -109,16 +108,16 @@ func TestLimitThatIsSetReplacesTheDefault(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), cut: cut(10.5, 601), limits: []limited{{at(398), secs(300)}}})
 	w.run(0, 450)
 	w.wants(
-		change{310, pipeline.Opened, rules.NameSeenDefault, "A", rules.ReasonSilent},
-		change{400, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent},
-		change{400, pipeline.Closed, rules.NameSeenDefault, "A", "limit changed"},
+		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
+		change{400, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{400, pipeline.Closed, pipeline.RuleSeenDefault, "A", "limit changed"},
 	)
 }
 
 func TestNewLimitOpensAtOnceWhereItIsOver(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), cut: cut(10.5, 601), limits: []limited{{at(98), secs(30)}}})
 	w.run(0, 110)
-	w.wants(change{100, pipeline.Opened, rules.NameSeen, "A", rules.ReasonSilent})
+	w.wants(change{100, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
 func TestOpenCriticalIncidentIsRemindedOf(t *testing.T) {

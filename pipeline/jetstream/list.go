@@ -47,7 +47,7 @@ func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) er
 	}
 	r := &reading{source: s, domain: domain, yield: yield, seen: map[string]struct{}{}}
 	asked, failed := 0, 0
-	s.pages(ctx, func(p *page) {
+	s.pages(ctx, newPacer(s.pace), func(p *page) {
 		asked++
 		if p.err == nil {
 			p.err = r.take(p)
@@ -68,14 +68,14 @@ func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) er
 
 // pages fetches page after page, several at once after a slow one, and gives each to take. It ends after an error that
 // would be every page's, or with the last page.
-func (s *Source) pages(ctx context.Context, take func(*page)) {
+func (s *Source) pages(ctx context.Context, pace *pacer, take func(*page)) {
 	total, step, next, width, pending := int(s.listed.Load()), pageSize, 0, 1, 0
 	fetched := make(chan *page)
 	start := func() {
 		offset, size := next, min(step, total-next)
 		next += step
 		pending++
-		go func() { fetched <- s.fetch(ctx, offset, size) }()
+		go func() { fetched <- s.fetch(ctx, pace, offset, size) }()
 	}
 	for start(); pending > 0; {
 		p := <-fetched
@@ -103,10 +103,10 @@ func (s *Source) pages(ctx context.Context, take func(*page)) {
 }
 
 // fetch asks for one page once the pace allows it. A size of 0 or less is not known beforehand.
-func (s *Source) fetch(ctx context.Context, offset, size int) *page {
+func (s *Source) fetch(ctx context.Context, pace *pacer, offset, size int) *page {
 	p := &page{offset: offset}
 	paid := max(size, 1)
-	if err := s.pace.wait(ctx, paid); err != nil {
+	if err := pace.wait(ctx, paid); err != nil {
 		p.err = fmt.Errorf("wait for the pace: %w", err)
 		return p
 	}
@@ -124,6 +124,6 @@ func (s *Source) fetch(ctx context.Context, offset, size int) *page {
 	case err != nil:
 		p.err = fmt.Errorf("decode stream list: %w", err)
 	}
-	s.pace.owe(len(p.Streams) - paid)
+	pace.owe(len(p.Streams) - paid)
 	return p
 }

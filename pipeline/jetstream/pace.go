@@ -14,7 +14,9 @@ type Pace struct {
 	Interval       time.Duration
 }
 
-// pacer spends a Pace. A page is paid for before it is asked, or after where its size is not known before.
+// pacer spends a Pace on one look at everything. A page is paid for before it is asked, or after where its size is not known
+// before. Each look has a pacer of its own, at half the pace: two looks that overlap, as those of a pair do, keep their
+// distance on every page, and the pace together. What was saved up in an interval goes first.
 type pacer struct{ limiter *rate.Limiter }
 
 func newPacer(p Pace) *pacer {
@@ -22,7 +24,7 @@ func newPacer(p Pace) *pacer {
 		return &pacer{rate.NewLimiter(rate.Inf, 0)}
 	}
 	burst := int(float64(p.LooksPerSecond) * p.Interval.Seconds())
-	return &pacer{rate.NewLimiter(rate.Limit(p.LooksPerSecond), max(burst, 1))}
+	return &pacer{rate.NewLimiter(rate.Limit(float64(p.LooksPerSecond)/2), max(burst, 1))}
 }
 
 // wait blocks until n streams may be asked about.

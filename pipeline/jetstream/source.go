@@ -21,7 +21,7 @@ type Source struct {
 	config Config
 	prefix string
 	conn   *connection
-	pace   *pacer
+	pace   Pace
 	slots  chan struct{} // one a STREAM.INFO question in flight
 
 	patience patience
@@ -62,7 +62,7 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		return nil, fmt.Errorf("open connection %q: %w", c.Name, err)
 	}
 	return &Source{
-		config: c, prefix: c.apiPrefix(), conn: conn, pace: newPacer(p),
+		config: c, prefix: c.apiPrefix(), conn: conn, pace: p,
 		slots:    make(chan struct{}, maxQuestions),
 		patience: patience{list: 6 * time.Second, info: 5 * time.Second, slow: time.Second},
 		domain:   c.Domain, placed: c.Domain != "",

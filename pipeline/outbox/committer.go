@@ -35,8 +35,8 @@ type CommitterOptions struct {
 // Committer is the only writer of the journal. It commits what rings and the outbox's workers hand it in groups, gives
 // changes to the outbox once they are on disk, and judges the agent itself by how that goes.
 //
-// A disk holds no page back: when a commit fails or takes too long, changes go out from memory under the keys that they
-// keep, and the commit is tried again with everything in it until it succeeds.
+// A failing disk never delays a page: when a commit fails or takes too long, changes go out from memory under the keys
+// that they keep, and the commit is tried again with everything in it until it succeeds.
 type Committer struct {
 	journal pipeline.Journal
 	outbox  *Outbox

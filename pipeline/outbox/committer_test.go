@@ -184,7 +184,7 @@ func TestFailedCommitHoldsNoPageBack(t *testing.T) {
 		if len(got) != 3 || got[0] != "opened mw-a/1" || got[2] != "opened mw-b/1" {
 			t.Fatalf("told while the disk is full: %q", got)
 		}
-		if n := sink.Delivered()[1]; n.Changes[0].Incident.Rule != rules.NameJournal || n.Changes[0].Incident.Detail != "disk full" {
+		if n := sink.Delivered()[1]; n.Changes[0].Incident.Rule != pipeline.RuleJournal || n.Changes[0].Incident.Detail != "disk full" {
 			t.Errorf("no journal incident: %+v", n)
 		}
 		if !d.Failing() || len(journal.Commits()) != 0 {
@@ -312,7 +312,7 @@ func TestOpenIncidentOfTheAgentIsCarriedOn(t *testing.T) {
 		fail = false
 		again := journal.Copy()
 		incident := step("journal", pipeline.Opened, 1)
-		incident.Incident.Subject, incident.Incident.Rule = pipeline.Subject{}, rules.NameJournal
+		incident.Incident.Subject, incident.Incident.Rule = pipeline.Subject{}, pipeline.RuleJournal
 		if err := again.Commit(pipeline.Commit{Changes: []pipeline.Change{incident}}); err != nil {
 			t.Fatal(err)
 		}

@@ -35,13 +35,17 @@ func New(receivers []pipeline.Receiver, pending []pipeline.Batch, receipts []pip
 	}
 	pending = slices.Clone(pending)
 	slices.SortStableFunc(pending, func(a, b pipeline.Batch) int { return cmp.Compare(a.Order, b.Order) })
+	rows := map[*worker][]pipeline.Batch{}
 	for _, b := range pending {
 		o.order = max(o.order, b.Order)
 		if w := byName[b.Receiver]; w != nil {
-			w.resume(b)
+			rows[w] = append(rows[w], b)
 		} else {
 			o.orphans = append(o.orphans, b)
 		}
+	}
+	for w, own := range rows {
+		w.resume(own)
 	}
 	for _, r := range receipts {
 		if w := byName[r.Receiver]; w != nil {

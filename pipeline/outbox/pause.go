@@ -25,39 +25,40 @@ func slowRetry(refused int) (time.Duration, bool) {
 // pause is the time for which a receiver is left alone; the zero value is none.
 type pause struct {
 	failures int
-	failed   time.Time // newest failure
 	until    time.Time
-	asked    bool // the receiver itself named the time
+	urgent   time.Time // until, for a critical page that just came; not sooner if the receiver itself named the time
 }
 
 // fail lengthens the pause after one more failure; asked is the time that the receiver asked for, or 0.
 func (p *pause) fail(now time.Time, asked time.Duration) {
 	p.failures++
-	p.failed = now
-	p.asked = asked > 0
-	if p.asked {
+	if asked > 0 {
 		p.until = now.Add(min(asked, longestAsk))
+		p.urgent = p.until
 		return
 	}
 	wait := longestWait
 	if p.failures < 10 {
 		wait = min(longestWait, firstPause<<(p.failures-1))
 	}
-	p.until = now.Add(max(firstPause, wait-rand.N(wait/4))) // so that many agents do not come back at once
+	wait = max(firstPause, wait-rand.N(wait/4)) // so that many agents do not come back at once
+	p.until, p.urgent = now.Add(wait), now.Add(min(wait, urgentPause))
 }
 
-// resume goes on with the pause of an earlier run.
-func (p *pause) resume(failures int, until time.Time) {
+// resume goes on with the pause of an earlier run, of which each row in the journal knows its part.
+func (p *pause) resume(failures int, until, urgent time.Time) {
 	p.failures = max(p.failures, failures)
-	p.asked = true // it may have been
 	if until.After(p.until) {
 		p.until = until
 	}
+	if urgent.After(p.urgent) {
+		p.urgent = urgent
+	}
 }
 
-// shorten lets something urgent be tried within urgentPause of the newest failure, unless the receiver named the time.
+// shorten lets a critical page that just came be tried sooner.
 func (p *pause) shorten() {
-	if soon := p.failed.Add(urgentPause); !p.asked && soon.Before(p.until) {
-		p.until = soon
+	if p.urgent.Before(p.until) {
+		p.until = p.urgent
 	}
 }

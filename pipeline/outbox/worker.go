@@ -24,6 +24,7 @@ type worker struct {
 	pause    pause
 	receipts map[string]pipeline.Receipt // by group
 	stats    pipeline.ReceiverStats
+	trouble  trouble
 }
 
 func newWorker(r pipeline.Receiver, log *slog.Logger) *worker {
@@ -33,11 +34,19 @@ func newWorker(r pipeline.Receiver, log *slog.Logger) *worker {
 	}
 }
 
-// resume takes up a row of an earlier run, with the pause that its failures asked for.
-func (w *worker) resume(b pipeline.Batch) {
-	w.queue.add(b)
-	if failures := b.Attempts - b.Refused; failures > 0 && !b.NextTry.IsZero() {
-		w.pause.resume(failures, b.NextTry)
+// resume takes up the rows of an earlier run, with the pause that their failures asked for. A page among them that was
+// never attempted cuts the pause as a new one does.
+func (w *worker) resume(rows []pipeline.Batch) {
+	urgent := false
+	for _, b := range rows {
+		w.queue.add(b)
+		urgent = urgent || b.Attempts == 0 && anyPage(&b)
+		if !b.UrgentTry.IsZero() {
+			w.pause.resume(b.Attempts-b.Refused, b.NextTry, b.UrgentTry)
+		}
+	}
+	if urgent {
+		w.pause.shorten()
 	}
 }
 
@@ -50,9 +59,7 @@ func (w *worker) add(rows []pipeline.Batch) {
 			continue
 		}
 		w.queue.add(b)
-		for i := range b.Changes {
-			urgent = urgent || b.Changes[i].Kind.Pings() && b.Changes[i].Incident.Level == pipeline.Critical
-		}
+		urgent = urgent || anyPage(&b)
 	}
 	if urgent {
 		w.pause.shorten()
@@ -101,7 +108,7 @@ func (w *worker) next(now time.Time) (b *pipeline.Batch, merged []pipeline.Batch
 	case w.pause.until.After(now):
 		return nil, nil, w.pause.until
 	}
-	return w.queue.next(now)
+	return w.queue.next(now, func(incident string) bool { return len(w.receipts[incident]) > 0 })
 }
 
 // deliver makes one attempt. Before the first, members, key and body are frozen in the journal; if that fails, the
@@ -124,6 +131,8 @@ func (w *worker) deliver(ctx context.Context, b *pipeline.Batch, merged []pipeli
 	w.mu.Unlock()
 	if first {
 		select {
+		// The error is dropped on purpose: a disk that fails delays no page. The batch then goes out from memory, and
+		// the committer keeps it and tries to write it until it can.
 		case <-save(pipeline.Commit{Batches: []pipeline.Batch{frozen}, Merged: merged}):
 		case <-ctx.Done(): // it is tried after the restart, under this key if it was written
 			return
@@ -170,20 +179,18 @@ func (w *worker) settle(b *pipeline.Batch, receipt pipeline.Receipt, err error, 
 		if w.stats.Error != "" {
 			w.log.Info("receiver accepts again", "batch", b.Key)
 		}
-		w.stats.Error = ""
+		w.stats.Error, w.trouble = "", trouble{}
 		w.pause = pause{}
 		return w.done(b, receipt, a)
 	}
 	a.Error = err.Error()
-	if w.stats.Error == "" {
-		w.log.Warn("delivery failed", "batch", b.Key, "error", err)
-	}
+	w.logFailure(b, err, now)
 	w.stats.Error, b.LastError = a.Error, a.Error
 	if !pipeline.IsPermanent(err) {
 		a.Outcome = pipeline.OutcomeRetry
 		w.stats.Retried++
 		w.pause.fail(now, pipeline.RetryDelay(err))
-		b.NextTry = w.pause.until
+		b.NextTry, b.UrgentTry = w.pause.until, w.pause.urgent
 		return pipeline.Commit{Batches: []pipeline.Batch{*b}, Attempts: []pipeline.Attempt{a}}
 	}
 	w.pause = pause{} // it answered
@@ -197,26 +204,24 @@ func (w *worker) settle(b *pipeline.Batch, receipt pipeline.Receipt, err error, 
 	}
 	a.Outcome = pipeline.OutcomeRefused
 	w.stats.Refused++
-	b.NextTry = now.Add(wait)
+	b.NextTry, b.UrgentTry = now.Add(wait), time.Time{}
 	return pipeline.Commit{Batches: []pipeline.Batch{*b}, Attempts: []pipeline.Attempt{a}}
 }
 
-// done takes b out of the queue. Its group's receipt lives as long as the group's incident.
+// done takes b out of the queue. A receipt lives as long as its incident, also where a batch of many tells the end.
 func (w *worker) done(b *pipeline.Batch, receipt pipeline.Receipt, a pipeline.Attempt) pipeline.Commit {
 	w.queue.remove(b)
 	c := pipeline.Commit{Done: []pipeline.BatchID{b.BatchID}, Attempts: []pipeline.Attempt{a}}
-	record := pipeline.ReceiptRecord{Receiver: w.Name, Group: b.Group}
-	switch {
-	case !single(b): // no other batch is of this group
-	case ended(b):
-		if w.receipts[b.Group] != nil {
-			delete(w.receipts, b.Group)
-			c.Receipts = []pipeline.ReceiptRecord{record}
-		}
-	case len(receipt) > 0:
+	if single(b) && len(receipt) > 0 && !b.Changes[len(b.Changes)-1].Kind.Ends() {
 		w.receipts[b.Group] = receipt
-		record.Receipt = receipt
-		c.Receipts = []pipeline.ReceiptRecord{record}
+		c.Receipts = []pipeline.ReceiptRecord{{Receiver: w.Name, Group: b.Group, Receipt: receipt}}
+	}
+	for i := range b.Changes {
+		id := b.Changes[i].Incident.ID
+		if b.Changes[i].Kind.Ends() && w.receipts[id] != nil {
+			delete(w.receipts, id)
+			c.Receipts = append(c.Receipts, pipeline.ReceiptRecord{Receiver: w.Name, Group: id})
+		}
 	}
 	return c
 }
@@ -225,11 +230,6 @@ func (w *worker) snapshot() pipeline.ReceiverStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.stats
-	s.Pending = len(w.queue.rows)
-	for _, b := range w.queue.rows {
-		if s.Oldest.IsZero() || b.Made.Before(s.Oldest) {
-			s.Oldest = b.Made
-		}
-	}
+	s.Pending, s.Oldest = len(w.queue.rows), w.queue.oldest()
 	return s
 }

@@ -31,7 +31,7 @@ type silence struct {
 
 // plays tells what is silent in each recording; all the rest of it is healthy.
 func plays() map[string][]silence {
-	silent := []string{rules.ReasonSilent}
+	silent := []string{pipeline.ReasonSilent}
 	return map[string][]silence{
 		"A-backlog":                 {{from: "cut-midway", back: "restored", reasons: silent}},
 		"A-blackhole":               {{from: "fault", back: "restoring", reasons: silent}},
@@ -41,15 +41,15 @@ func plays() map[string][]silence {
 		"A-leafperm2":               {{from: "deny-deliver+blip", back: "back", reasons: silent}},
 		"A-mirror-restart-linkdown": {{from: "cut", back: "restored", through: "restored", reasons: silent}},
 		"A-mirrorfull":              nil,
-		"A-nosuch":                  {{back: "created-at-last", reasons: []string{rules.ReasonServerError}}},
+		"A-nosuch":                  {{back: "created-at-last", reasons: []string{pipeline.ReasonServerError}}},
 		"A-promote":                 nil,
 		"A-purge":                   nil,
 		"A-srcrecreate-fast":        nil,
 		"A-startseq-filter":         nil,
-		"B-allpeersdown":            {{from: "kill-all-3-peers", back: "restored", dark: "kill-all-3-peers", reasons: []string{rules.ReasonUnobserved}}},
+		"B-allpeersdown":            {{from: "kill-all-3-peers", back: "restored", dark: "kill-all-3-peers", reasons: []string{pipeline.ReasonUnobserved}}},
 		"B-quorumloss": {{
 			from: "kill-2-followers", hears: 25 * time.Second, dark: "kill-last", back: "restored",
-			reasons: []string{rules.ReasonNoLeader},
+			reasons: []string{pipeline.ReasonNoLeader},
 		}},
 		"B-srcstepdown":       nil,
 		"B-stepdown-linkdown": {{from: "cut", back: "restored", reasons: silent}},
@@ -108,7 +108,7 @@ func TestReplayClosesAPromotedMirror(t *testing.T) {
 		t.Fatalf("changes: %+v, want one", r.changes)
 	}
 	c := r.changes[0]
-	if c.Kind != pipeline.Closed || c.Incident.Rule != rules.NameSeen || !strings.HasPrefix(c.Incident.Reason, "promoted") {
+	if c.Kind != pipeline.Closed || c.Incident.Rule != pipeline.RuleSeen || !strings.HasPrefix(c.Incident.Reason, "promoted") {
 		t.Errorf("%s %s: %q, want seen closed as promoted", c.Incident.Rule, c.Kind, c.Incident.Reason)
 	}
 	if promoted := phase(t, rec, "promoted"); c.At.Before(promoted.From) || c.At.After(promoted.From.Add(5*time.Second)) {
@@ -197,10 +197,10 @@ func (r *replayed) judgeSilence(origin string, s silence, changes []pipeline.Cha
 	var cover, end *pipeline.Change
 	for i := range changes {
 		c := &changes[i]
-		unobserved := c.Incident.Rule == rules.NameUnobserved && s.dark != ""
-		mine := c.Incident.Rule == rules.NameSeen && c.Incident.Subject.Origin == origin
+		unobserved := c.Incident.Rule == pipeline.RuleUnobserved && s.dark != ""
+		mine := c.Incident.Rule == pipeline.RuleSeen && c.Incident.Subject.Origin == origin
 		switch {
-		case unobserved && cover != nil && cover.Incident.Rule != rules.NameUnobserved:
+		case unobserved && cover != nil && cover.Incident.Rule != pipeline.RuleUnobserved:
 			// nothing answers any more while the link's own incident is open
 		case c.Kind == pipeline.Opened && cover == nil && (unobserved || mine):
 			cover = c

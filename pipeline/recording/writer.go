@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -31,10 +32,13 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	return out, nil
 }
 
-// Create makes the file at path, or empties it, and begins a recording in it; compressed where path ends in ".gz".
-// The caller closes the writer.
+// Create makes the file at path and begins a recording in it; compressed where path ends in ".gz". It refuses a path where
+// something is already. The caller closes the writer.
 func Create(path string, h Header) (*Writer, error) {
-	file, err := os.Create(path)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("create recording: %s: %w; a recording never overwrites a file", path, fs.ErrExist)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create recording: %w", err)
 	}
@@ -44,7 +48,7 @@ func Create(path string, h Header) (*Writer, error) {
 		out.w = out.gz
 	}
 	if err := out.begin(h); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(err, file.Close(), os.Remove(path))
 	}
 	return out, nil
 }

@@ -14,26 +14,20 @@ type Journal struct {
 // DefaultLostFor is Journal.LostFor where nothing else is said.
 const DefaultLostFor = 5 * time.Minute
 
-// The reasons that Journal gives.
-const (
-	ReasonCommit = "state cannot be written"
-	ReasonLost   = "earlier state is lost"
-)
-
 // Judge implements pipeline.Rule.
 func (r Journal) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
 	a := v.Agent
 	if a == nil {
 		return
 	}
-	verdict := pipeline.Verdict{Rule: NameJournal, Level: pipeline.OK, Evidence: a.Committed}
+	verdict := pipeline.Verdict{Rule: pipeline.RuleJournal, Level: pipeline.OK, Evidence: a.Committed}
 	lostUntil := a.LostAt.Add(r.LostFor)
 	switch {
 	case a.CommitError != "":
-		verdict.Level, verdict.Reason, verdict.Detail = pipeline.Critical, ReasonCommit, a.CommitError
+		verdict.Level, verdict.Reason, verdict.Detail = pipeline.Critical, pipeline.ReasonCommit, a.CommitError
 		verdict.Evidence = a.FailedSince
 	case a.Lost != "" && now.Before(lostUntil):
-		verdict.Level, verdict.Reason, verdict.Detail = pipeline.Critical, ReasonLost, a.Lost
+		verdict.Level, verdict.Reason, verdict.Detail = pipeline.Critical, pipeline.ReasonLost, a.Lost
 		verdict.Evidence, verdict.Due = a.LostAt, lostUntil
 	}
 	emit(verdict)

@@ -9,14 +9,8 @@ import (
 )
 
 // Policy warns where a limit that somebody wrote is not in force as written: a metadata value that is not wholly
-// understood, or limits that cannot be proven within the budget of looks.
+// understood, or limits that cannot be proven within the budget of looks; and where clocks differ so much that times mislead.
 type Policy struct{}
-
-// The reasons that Policy gives.
-const (
-	ReasonMetadata = "metadata not understood"
-	ReasonBudget   = "limits cannot be proven within looks_per_second"
-)
 
 // Judge implements pipeline.Rule.
 func (Policy) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
@@ -24,19 +18,19 @@ func (Policy) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)
 	case v.Stream != nil && v.Stream.Whole != nil:
 		emit(judgeMetadata(v.Stream))
 	case v.Connection != nil:
-		emit(judgeBudget(now, v.Connection))
+		emit(judgeConnection(now, v.Connection))
 	}
 }
 
 func judgeMetadata(s *pipeline.StreamView) pipeline.Verdict {
 	v := pipeline.Verdict{
-		Rule: NamePolicy, Subject: pipeline.Subject{StreamKey: s.Key}, Level: pipeline.OK,
+		Rule: pipeline.RulePolicy, Subject: pipeline.Subject{StreamKey: s.Key}, Level: pipeline.OK,
 		Evidence: s.Whole.At, Value: float64(len(s.Policy.Findings)),
 	}
 	if len(s.Policy.Findings) == 0 {
 		return v
 	}
-	v.Level, v.Reason = pipeline.Warning, ReasonMetadata
+	v.Level, v.Reason = pipeline.Warning, pipeline.ReasonMetadata
 	said := make([]string, 0, len(s.Policy.Findings))
 	for _, f := range s.Policy.Findings {
 		said = append(said, fmt.Sprintf("%s%s: %q: %s", pipeline.MetadataPrefix, f.Key, f.Value, f.Problem))
@@ -45,14 +39,29 @@ func judgeMetadata(s *pipeline.StreamView) pipeline.Verdict {
 	return v
 }
 
-func judgeBudget(now time.Time, c *pipeline.ConnectionView) pipeline.Verdict {
+// maxSkew is how far clocks may differ unnoticed. Nothing is shifted by it: clocks are never compared.
+const maxSkew = 2 * time.Second
+
+// judgeConnection tells of one thing at a time, the worse one first.
+func judgeConnection(now time.Time, c *pipeline.ConnectionView) pipeline.Verdict {
 	v := pipeline.Verdict{
-		Rule: NamePolicy, Subject: pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: c.Name}}, Level: pipeline.OK,
-		Evidence: now, Value: c.Demand, Limit: c.Budget,
+		Rule: pipeline.RulePolicy, Subject: pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: c.Name}}, Level: pipeline.OK,
+		Evidence: now,
 	}
-	if c.Demand > c.Budget {
-		v.Level, v.Reason = pipeline.Warning, ReasonBudget
-		v.Detail = fmt.Sprintf("the limits of %d links ask for %.0f looks a second, %.0f may be asked", c.Links, c.Demand, c.Budget)
+	switch {
+	case c.Demand > c.Budget:
+		v.Level, v.Reason = pipeline.Warning, pipeline.ReasonBudget
+		v.Value, v.Limit = c.Demand, c.Budget
+		v.Detail = fmt.Sprintf("the limits of %d links ask for %.0f looks a second, %.0f can be made in time", c.Links, c.Demand, c.Budget)
+	case c.Skew.Abs() > maxSkew:
+		v.Level, v.Reason = pipeline.Warning, pipeline.ReasonSkew
+		ahead := "ahead of"
+		if c.Skew < 0 {
+			ahead = "behind"
+		}
+		v.Detail = fmt.Sprintf("a server's clock is %s %s the agent's", c.Skew.Abs().Round(100*time.Millisecond), ahead)
+	case c.Blind:
+		v.Level = pipeline.Unknown
 	}
 	return v
 }

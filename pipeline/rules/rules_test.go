@@ -70,9 +70,9 @@ func TestSeen(t *testing.T) {
 			}
 		})
 	}
-	check(t, rules.Seen{}, rules.NameSeen, map[string]ruled{
+	check(t, rules.Seen{}, pipeline.RuleSeen, map[string]ruled{
 		"proven":       {stream(nil), pipeline.OK, "", ago(-28)},
-		"at the limit": {over(nil), pipeline.Critical, rules.ReasonSilent, time.Time{}},
+		"at the limit": {over(nil), pipeline.Critical, pipeline.ReasonSilent, time.Time{}},
 		"before the limit": {
 			stream(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Proof = ago(29.999) }), pipeline.OK, "", ago(29.999 - 30),
 		},
@@ -80,13 +80,13 @@ func TestSeen(t *testing.T) {
 			stream(func(_ *pipeline.StreamView, l *pipeline.LinkView) {
 				l.Proof, l.First, l.Bound = time.Time{}, ago(10), time.Time{}
 			}),
-			pipeline.Unknown, rules.ReasonUnproven, ago(-20),
+			pipeline.Unknown, pipeline.ReasonUnproven, ago(-20),
 		},
 		"never proven, and the bound is older": {
 			stream(func(_ *pipeline.StreamView, l *pipeline.LinkView) {
 				l.Proof, l.First, l.Bound = time.Time{}, ago(10), ago(40)
 			}),
-			pipeline.Critical, rules.ReasonSilent,
+			pipeline.Critical, pipeline.ReasonSilent,
 			time.Time{},
 		},
 		"in grace": {
@@ -94,7 +94,7 @@ func TestSeen(t *testing.T) {
 		},
 		"in grace, and the newest answer says that it is over": {
 			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Grace, l.Sample.Active = ago(-5), 30*time.Second }),
-			pipeline.Critical, rules.ReasonSilent,
+			pipeline.Critical, pipeline.ReasonSilent,
 			time.Time{},
 		},
 		"in grace, with a bound that grew old without answers": {
@@ -106,14 +106,14 @@ func TestSeen(t *testing.T) {
 			over(func(s *pipeline.StreamView, _ *pipeline.LinkView) { s.Blind = "x" }), pipeline.Unknown, pipeline.ReasonBlind, time.Time{},
 		},
 		"-1": {
-			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Active = -1 }), pipeline.Critical, rules.ReasonNoContact, time.Time{},
+			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Active = -1 }), pipeline.Critical, pipeline.ReasonNoContact, time.Time{},
 		},
 		"not reported": {
-			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Reported = false }), pipeline.Critical, rules.ReasonNoLeader, time.Time{},
+			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Reported = false }), pipeline.Critical, pipeline.ReasonNoLeader, time.Time{},
 		},
 		"server's error": {
 			over(func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Error = "stream not found" }),
-			pipeline.Critical, rules.ReasonServerError,
+			pipeline.Critical, pipeline.ReasonServerError,
 			time.Time{},
 		},
 		"no answer": {
@@ -156,10 +156,10 @@ func TestSeenDefault(t *testing.T) {
 			s.Whole, s.Links, s.First, s.Blind = nil, nil, ago(first), blind
 		})
 	}
-	check(t, rule, rules.NameSeenDefault, map[string]ruled{
-		"not seen yet":            {unseen(10, ""), pipeline.Unknown, rules.ReasonNeverSeen, ago(-290)},
-		"never seen":              {unseen(300, ""), pipeline.Warning, rules.ReasonNeverSeen, time.Time{}},
-		"never seen, and blind":   {unseen(300, "x"), pipeline.Unknown, rules.ReasonNeverSeen, time.Time{}},
+	check(t, rule, pipeline.RuleSeenDefault, map[string]ruled{
+		"not seen yet":            {unseen(10, ""), pipeline.Unknown, pipeline.ReasonNeverSeen, ago(-290)},
+		"never seen":              {unseen(300, ""), pipeline.Warning, pipeline.ReasonNeverSeen, time.Time{}},
+		"never seen, and blind":   {unseen(300, "x"), pipeline.Unknown, pipeline.ReasonNeverSeen, time.Time{}},
 		"seen, but without links": {stream(func(s *pipeline.StreamView, _ *pipeline.LinkView) { s.Links = nil }), pipeline.OK, "", time.Time{}},
 	})
 	if all := verdicts(rules.SeenDefault{}, unlimited(900, pipeline.Optional[time.Duration]{})); len(all) != 0 {
@@ -176,10 +176,10 @@ func TestLag(t *testing.T) {
 			}
 		})
 	}
-	check(t, rules.Lag{}, rules.NameLag, map[string]ruled{
+	check(t, rules.Lag{}, pipeline.RuleLag, map[string]ruled{
 		"none":         {lagging(0, nil), pipeline.OK, "", time.Time{}},
 		"below":        {lagging(99, nil), pipeline.OK, "", time.Time{}},
-		"at the limit": {lagging(100, nil), pipeline.Critical, rules.ReasonLag, time.Time{}},
+		"at the limit": {lagging(100, nil), pipeline.Critical, pipeline.ReasonLag, time.Time{}},
 		"not reported": {lagging(0, func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Sample.Reported = false }), pipeline.Unknown, "", time.Time{}},
 		"never proven": {lagging(0, func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Proof = time.Time{} }), pipeline.Unknown, "", time.Time{}},
 		"not seen": {
@@ -189,9 +189,9 @@ func TestLag(t *testing.T) {
 	if all := verdicts(rules.Lag{}, stream(nil)); len(all) != 0 {
 		t.Errorf("without a limit: %+v", all)
 	}
-	ok := verdicts(rules.Lag{}, lagging(0, nil))[0]
-	if !ok.Evidence.Equal(ago(2)) {
-		t.Errorf("called ok on evidence of %s, want the proof: a lag of 0 alone proves nothing", ok.Evidence)
+	moved := lagging(0, func(_ *pipeline.StreamView, l *pipeline.LinkView) { l.Moved = ago(3) })
+	if ok := verdicts(rules.Lag{}, moved)[0]; !ok.Evidence.Equal(ago(3)) {
+		t.Errorf("called ok on evidence of %s, want the newest copying: neither a lag of 0 nor contact proves any", ok.Evidence)
 	}
 }
 
@@ -199,15 +199,15 @@ func TestPolicy(t *testing.T) {
 	connection := func(demand float64) *pipeline.View {
 		return &pipeline.View{Connection: &pipeline.ConnectionView{Name: "dr", Demand: demand, Budget: 2000}}
 	}
-	check(t, rules.Policy{}, rules.NamePolicy, map[string]ruled{
+	check(t, rules.Policy{}, pipeline.RulePolicy, map[string]ruled{
 		"all understood": {stream(nil), pipeline.OK, "", time.Time{}},
 		"not understood": {
 			stream(func(s *pipeline.StreamView, _ *pipeline.LinkView) {
 				s.Policy.Findings = []pipeline.Finding{{Key: "seen-critical", Value: "5M", Problem: "a month is never meant"}}
-			}), pipeline.Warning, rules.ReasonMetadata, time.Time{},
+			}), pipeline.Warning, pipeline.ReasonMetadata, time.Time{},
 		},
 		"within the budget": {connection(2000), pipeline.OK, "", time.Time{}},
-		"over the budget":   {connection(2001), pipeline.Warning, rules.ReasonBudget, time.Time{}},
+		"over the budget":   {connection(2001), pipeline.Warning, pipeline.ReasonBudget, time.Time{}},
 	})
 }
 
@@ -217,19 +217,19 @@ func TestUnobserved(t *testing.T) {
 		edit(c)
 		return &pipeline.View{Connection: c}
 	}
-	check(t, rules.Unobserved{Patience: 30 * time.Second}, rules.NameUnobserved, map[string]ruled{
+	check(t, rules.Unobserved{Patience: 30 * time.Second}, pipeline.RuleUnobserved, map[string]ruled{
 		"not blind": {connection(func(c *pipeline.ConnectionView) { c.Blind = false }), pipeline.OK, "", time.Time{}},
 		"links are uncovered": {
 			connection(func(c *pipeline.ConnectionView) { c.Blind, c.Uncovered = false, 1 }), pipeline.Unknown, "links are being proven again", time.Time{},
 		},
-		"blind, nothing due": {connection(func(*pipeline.ConnectionView) {}), pipeline.Unknown, rules.ReasonUnobserved, ago(-10)},
-		"blind, a link due":  {connection(func(c *pipeline.ConnectionView) { c.Deadline = now }), pipeline.Critical, rules.ReasonUnobserved, time.Time{}},
+		"blind, nothing due": {connection(func(*pipeline.ConnectionView) {}), pipeline.Unknown, pipeline.ReasonUnobserved, ago(-10)},
+		"blind, a link due":  {connection(func(c *pipeline.ConnectionView) { c.Deadline = now }), pipeline.Critical, pipeline.ReasonUnobserved, time.Time{}},
 		"blind, no deadline": {
-			connection(func(c *pipeline.ConnectionView) { c.Deadline = time.Time{} }), pipeline.Unknown, rules.ReasonUnobserved, ago(-10),
+			connection(func(c *pipeline.ConnectionView) { c.Deadline = time.Time{} }), pipeline.Unknown, pipeline.ReasonUnobserved, ago(-10),
 		},
 		"blind, no deadline, for long": {
 			connection(func(c *pipeline.ConnectionView) { c.Deadline, c.BlindSince = time.Time{}, ago(30) }),
-			pipeline.Critical, rules.ReasonUnobserved,
+			pipeline.Critical, pipeline.ReasonUnobserved,
 			time.Time{},
 		},
 	})
@@ -241,12 +241,12 @@ func TestJournal(t *testing.T) {
 		edit(a)
 		return &pipeline.View{Agent: a}
 	}
-	check(t, rules.Journal{LostFor: time.Minute}, rules.NameJournal, map[string]ruled{
+	check(t, rules.Journal{LostFor: time.Minute}, pipeline.RuleJournal, map[string]ruled{
 		"written": {agent(func(*pipeline.AgentView) {}), pipeline.OK, "", time.Time{}},
 		"cannot be written": {
-			agent(func(a *pipeline.AgentView) { a.CommitError, a.FailedSince = "disk full", ago(5) }), pipeline.Critical, rules.ReasonCommit, time.Time{},
+			agent(func(a *pipeline.AgentView) { a.CommitError, a.FailedSince = "disk full", ago(5) }), pipeline.Critical, pipeline.ReasonCommit, time.Time{},
 		},
-		"lost":       {agent(func(a *pipeline.AgentView) { a.Lost, a.LostAt = "damaged", ago(10) }), pipeline.Critical, rules.ReasonLost, ago(-50)},
+		"lost":       {agent(func(a *pipeline.AgentView) { a.Lost, a.LostAt = "damaged", ago(10) }), pipeline.Critical, pipeline.ReasonLost, ago(-50)},
 		"lost, told": {agent(func(a *pipeline.AgentView) { a.Lost, a.LostAt = "damaged", ago(60) }), pipeline.OK, "", time.Time{}},
 	})
 }

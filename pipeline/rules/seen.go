@@ -8,16 +8,6 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// The names of the rules, as receivers see them.
-const (
-	NameSeen        = "seen"
-	NameSeenDefault = "seen-default"
-	NameLag         = "lag"
-	NamePolicy      = "policy"
-	NameUnobserved  = "unobserved"
-	NameJournal     = "journal"
-)
-
 // Seen is critical when a link has no proof of contact for longer than its seen-critical limit.
 type Seen struct{}
 
@@ -32,7 +22,7 @@ func (Seen) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) 
 	}
 	for i := range v.Stream.Links {
 		verdict := judgeSilence(now, v.Stream, &v.Stream.Links[i], limit.Value)
-		verdict.Rule = NameSeen
+		verdict.Rule = pipeline.RuleSeen
 		emit(verdict)
 	}
 }
@@ -56,9 +46,9 @@ func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, l
 	case now.Before(deadline):
 		v.Level, v.Due = pipeline.OK, deadline
 		if l.Proof.IsZero() {
-			v.Level, v.Reason = pipeline.Unknown, ReasonUnproven
+			v.Level, v.Reason = pipeline.Unknown, pipeline.ReasonUnproven
 			if l.Sample.Reported && l.Sample.Active < 0 {
-				v.Reason = ReasonNoContact
+				v.Reason = pipeline.ReasonNoContact
 			}
 		}
 	case s.Blind != "":
@@ -72,26 +62,17 @@ func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, l
 	return v
 }
 
-// The reasons that Seen and SeenDefault give.
-const (
-	ReasonSilent      = "silent"
-	ReasonUnproven    = "not proven yet"
-	ReasonNoContact   = "no contact since the server began to count"
-	ReasonNoLeader    = "no leader reports the link"
-	ReasonServerError = "silent, and the server reports an error"
-)
-
 // whySilent says in a stable phrase how the missing proof shows. The server's own words come as detail.
 func whySilent(s *pipeline.StreamView, l *pipeline.LinkView) (reason, detail string) {
 	switch {
 	case s.Fault.Kind != pipeline.FaultNone:
 		return string(s.Fault.Kind), s.Fault.Text
 	case !l.Sample.Reported:
-		return ReasonNoLeader, ""
+		return pipeline.ReasonNoLeader, ""
 	case l.Sample.Error != "":
-		return ReasonServerError, l.Sample.Error
+		return pipeline.ReasonServerError, l.Sample.Error
 	case l.Sample.Active < 0:
-		return ReasonNoContact, ""
+		return pipeline.ReasonNoContact, ""
 	}
-	return ReasonSilent, ""
+	return pipeline.ReasonSilent, ""
 }

@@ -12,26 +12,23 @@ type SeenDefault struct {
 	After time.Duration // 0 switches the rule off
 }
 
-// ReasonNeverSeen is given for a stream that was named but never seen.
-const ReasonNeverSeen = "never seen"
-
 // Judge implements pipeline.Rule.
 func (r SeenDefault) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
 	if v.Stream == nil || r.After <= 0 {
 		return
 	}
 	if whole := v.Stream.Whole; whole != nil {
-		emit(pipeline.Verdict{Rule: NameSeenDefault, Subject: pipeline.Subject{StreamKey: v.Stream.Key}, Evidence: whole.At})
+		emit(pipeline.Verdict{Rule: pipeline.RuleSeenDefault, Subject: pipeline.Subject{StreamKey: v.Stream.Key}, Evidence: whole.At})
 	} else if len(v.Stream.Links) == 0 {
 		emit(r.judgeNeverSeen(now, v.Stream))
 	}
 	for i := range v.Stream.Links {
 		if v.Stream.Policy.SeenCritical.Set { // a limit of its own is in force instead of this one
-			emit(pipeline.Verdict{Rule: NameSeenDefault, Subject: v.Stream.Links[i].Subject})
+			emit(pipeline.Verdict{Rule: pipeline.RuleSeenDefault, Subject: v.Stream.Links[i].Subject})
 			continue
 		}
 		verdict := judgeSilence(now, v.Stream, &v.Stream.Links[i], r.After)
-		verdict.Rule = NameSeenDefault
+		verdict.Rule = pipeline.RuleSeenDefault
 		if verdict.Level == pipeline.Critical {
 			verdict.Level = pipeline.Warning
 		}
@@ -42,7 +39,7 @@ func (r SeenDefault) Judge(now time.Time, v *pipeline.View, emit func(pipeline.V
 func (r SeenDefault) judgeNeverSeen(now time.Time, s *pipeline.StreamView) pipeline.Verdict {
 	deadline := s.First.Add(r.After)
 	v := pipeline.Verdict{
-		Rule: NameSeenDefault, Subject: pipeline.Subject{StreamKey: s.Key}, Level: pipeline.Unknown, Reason: ReasonNeverSeen,
+		Rule: pipeline.RuleSeenDefault, Subject: pipeline.Subject{StreamKey: s.Key}, Level: pipeline.Unknown, Reason: pipeline.ReasonNeverSeen,
 		Detail: s.Fault.String(), Value: now.Sub(s.First).Seconds(), Limit: r.After.Seconds(), Unit: pipeline.UnitSeconds,
 	}
 	switch {

@@ -7,16 +7,14 @@ import (
 )
 
 // Unobserved is critical when a connection sees nothing while the first of its links falls due. It covers all of
-// them, and ends only when each has a proof, or an incident of its own.
+// them, and ends only when each has a proof, or an incident of its own. It is critical too when single streams are seen but
+// not all can be listed: nobody would hear of a new one.
 type Unobserved struct {
 	Patience time.Duration // how long to stay blind where no link can fall due: none known, or all have incidents
 }
 
 // DefaultPatience is Unobserved.Patience where nothing else is said.
 const DefaultPatience = 30 * time.Second
-
-// ReasonUnobserved is given by Unobserved.
-const ReasonUnobserved = "nothing can be seen over this connection"
 
 // Judge implements pipeline.Rule.
 func (r Unobserved) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
@@ -25,14 +23,11 @@ func (r Unobserved) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Ve
 		return
 	}
 	verdict := pipeline.Verdict{
-		Rule: NameUnobserved, Subject: pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: c.Name}},
+		Rule: pipeline.RuleUnobserved, Subject: pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: c.Name}},
 		Level: pipeline.OK, Silence: true, Evidence: c.Answered, Unit: pipeline.UnitSeconds,
 	}
 	if !c.Blind {
-		if c.Uncovered > 0 {
-			verdict.Level, verdict.Reason = pipeline.Unknown, "links are being proven again"
-		}
-		emit(verdict)
+		emit(r.judgeSeeing(now, c, verdict))
 		return
 	}
 	deadline := c.Deadline
@@ -40,11 +35,32 @@ func (r Unobserved) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Ve
 		deadline = c.BlindSince.Add(r.Patience)
 	}
 	verdict.Since, verdict.Value = c.BlindSince, max(0, now.Sub(c.BlindSince).Seconds())
-	verdict.Reason, verdict.Detail = ReasonUnobserved, c.Reason
+	verdict.Reason, verdict.Detail = pipeline.ReasonUnobserved, c.Reason
 	if now.Before(deadline) {
 		verdict.Level, verdict.Due = pipeline.Unknown, deadline
 	} else {
 		verdict.Level, verdict.Evidence = pipeline.Critical, c.BlindSince
 	}
 	emit(verdict)
+}
+
+// unlistedRounds is how many rounds in a row may fall short, of a minute at least.
+const (
+	unlistedRounds  = 3
+	unlistedAtLeast = time.Minute
+)
+
+// judgeSeeing completes the verdict on a connection that is not blind.
+func (r Unobserved) judgeSeeing(now time.Time, c *pipeline.ConnectionView, v pipeline.Verdict) pipeline.Verdict {
+	due := c.Listed.Add(max(unlistedAtLeast, unlistedRounds*c.Period))
+	switch {
+	case c.ListError != "" && !now.Before(due):
+		v.Level, v.Reason, v.Detail = pipeline.Critical, pipeline.ReasonUnlisted, c.ListError
+		v.Since, v.Value, v.Evidence = c.Listed, now.Sub(c.Listed).Seconds(), now
+	case c.Uncovered > 0:
+		v.Level, v.Reason = pipeline.Unknown, pipeline.ReasonProving
+	case c.ListError != "":
+		v.Level, v.Due = pipeline.Unknown, due
+	}
+	return v
 }
