@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,8 @@ type Ring struct {
 	observer LookObserver
 	log      *slog.Logger
 	name     string
+	told     bool // whether anything is watched
+	watching bool
 	promised atomic.Int64 // unix nanoseconds: when the ring next turns at the latest; 0: it does not turn
 }
 
@@ -87,6 +90,7 @@ func (r *Ring) Run(ctx context.Context) {
 			looks.Go(func() { r.look(looking, q, events) })
 		}
 		r.flush(false)
+		r.tellLinks()
 		next := r.watch.Next()
 		if most := time.Now().Add(turnEvery); next.After(most) {
 			next = most
@@ -155,6 +159,25 @@ func (r *Ring) flush(all bool) {
 	r.submit.Submit(records, gone, changes)
 }
 
+// tellLinks logs how many links are watched when there are none, or when that has changed from or to none: an agent that
+// watches nothing looks well.
+func (r *Ring) tellLinks() {
+	c := r.watch.status()
+	if c.Round.IsZero() || c.Blind {
+		return
+	}
+	watching := c.Links > 0
+	if r.told && watching == r.watching {
+		return
+	}
+	r.told, r.watching = true, watching
+	if watching {
+		r.log.Info("watching", "connection", r.name, "links", c.Links)
+	} else {
+		r.log.Warn("no link is watched: no chosen stream is a mirror or has sources", "connection", r.name)
+	}
+}
+
 // logChange logs a state change once: from, to and why.
 func logChange(log *slog.Logger, c *Change) {
 	i := &c.Incident
@@ -163,15 +186,29 @@ func logChange(log *slog.Logger, c *Change) {
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{
-		slog.String("change", string(c.Kind)), slog.String("incident", i.ID), slog.String("rule", i.Rule),
-		slog.String("subject", i.Subject.String()), slog.String("from", c.From.String()), slog.String("level", i.Level.String()),
-		slog.String("reason", i.Reason),
+		slog.String("incident", i.ID), slog.String("rule", i.Rule), slog.String("from", c.From.String()),
+		slog.String("level", i.Level.String()), slog.String("connection", i.Subject.Connection),
 	}
-	if i.Detail != "" {
-		attrs = append(attrs, slog.String("detail", i.Detail))
+	for _, part := range []struct{ name, value string }{
+		{"account", i.Subject.Account},
+		{"domain", i.Subject.Domain},
+		{"stream", i.Subject.Stream},
+		{"kind", string(i.Subject.Kind)},
+		{"origin", i.Subject.Origin},
+		{"via", i.Subject.Via},
+		{"filter", i.Subject.Filter},
+		{"reason", i.Reason},
+		{"detail", i.Detail},
+	} {
+		if part.value != "" {
+			attrs = append(attrs, slog.String(part.name, part.value))
+		}
 	}
 	if c.Silent > 0 {
-		attrs = append(attrs, slog.Duration("silent", c.Silent.Round(time.Millisecond)))
+		attrs = append(attrs, slog.Float64("silent_for_seconds", math.Round(c.Silent.Seconds()*1e3)/1e3))
+	}
+	if i.Limit > 0 {
+		attrs = append(attrs, slog.Float64("limit", i.Limit))
 	}
 	log.LogAttrs(context.Background(), level, "incident "+string(c.Kind), attrs...)
 }
