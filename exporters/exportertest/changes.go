@@ -15,13 +15,13 @@ func Start() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 func Lost() pipeline.Incident {
 	start := Start()
 	return pipeline.Incident{
-		ID: "mw-k3v5q2abcdefghij", Rule: "seen",
+		ID: "mw-k3v5q2abcdefghij", Rule: pipeline.RuleSeen,
 		Subject: pipeline.Subject{
 			StreamKey: pipeline.StreamKey{Connection: "dr", Account: "PAY", Stream: "PAYMENTS_MIRROR"},
 			Kind:      pipeline.KindMirror, Origin: "PAYMENTS", Via: "$JS.hub.API",
 		},
 		Level: pipeline.Critical, Opened: start, Since: start.Add(-time.Minute),
-		Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: "silent",
+		Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: pipeline.ReasonSilent,
 		Changes: 1, Evidence: start.Add(-time.Minute), Changed: start, Told: start,
 	}
 }
@@ -41,11 +41,11 @@ func Of(i pipeline.Incident, kind pipeline.ChangeKind, after time.Duration) pipe
 	case pipeline.Eased:
 		c.From, n.Level = pipeline.Critical, pipeline.Warning
 	case pipeline.Updated:
-		n.Reason, n.Detail = "silent, and the server reports an error", "stream not found (10059)"
+		n.Reason, n.Detail = pipeline.ReasonServerError, "stream not found (10059)"
 	case pipeline.Resolved:
 		n.Ended = c.At
 	case pipeline.Closed:
-		n.Ended, n.Reason = c.At, "deleted"
+		n.Ended, n.Reason = c.At, pipeline.ReasonDeleted
 	}
 	if i.Subject.IsLink() {
 		c.Silent = c.At.Sub(i.Since)
@@ -94,26 +94,26 @@ func ofRules() map[string]pipeline.Incident {
 	}
 	stream := pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: "dr", Stream: "PAYMENTS_MIRROR"}}
 	return map[string]pipeline.Incident{
-		"seen-default": set("seen-default", func(i *pipeline.Incident) {
-			i.Level, i.Reason = pipeline.Warning, "no contact since the server began to count"
+		pipeline.RuleSeenDefault: set(pipeline.RuleSeenDefault, func(i *pipeline.Incident) {
+			i.Level, i.Reason = pipeline.Warning, pipeline.ReasonNoContact
 			i.Subject.Kind, i.Subject.Stream, i.Subject.Via = pipeline.KindSource, "ORDERS_ALL", ""
 			i.Since, i.Limit = i.Opened.Add(-5*time.Minute), 300
 		}),
-		"lag": set("lag", func(i *pipeline.Incident) {
-			i.Value, i.Limit, i.Unit, i.Reason = 12345, 10000, pipeline.UnitMessages, "too many messages behind"
+		pipeline.RuleLag: set(pipeline.RuleLag, func(i *pipeline.Incident) {
+			i.Value, i.Limit, i.Unit, i.Reason = 12345, 10000, pipeline.UnitMessages, pipeline.ReasonLag
 		}),
-		"policy": set("policy", func(i *pipeline.Incident) {
-			i.Subject, i.Level, i.Reason, i.Since = stream, pipeline.Warning, "metadata not understood", time.Time{}
+		pipeline.RulePolicy: set(pipeline.RulePolicy, func(i *pipeline.Incident) {
+			i.Subject, i.Level, i.Reason, i.Since = stream, pipeline.Warning, pipeline.ReasonMetadata, time.Time{}
 			i.Value, i.Limit, i.Unit = 1, 0, pipeline.UnitNone
-			i.Detail = `io.nats.monitor.seen-critical: "5M": a month is never meant, write 5m for five minutes`
+			i.Detail = `io.nats.monitor.seen-critical: "5M": "M" is refused, a month is never meant; write "m" for minutes or "30d" for days`
 		}),
-		"unobserved": set("unobserved", func(i *pipeline.Incident) {
+		pipeline.RuleUnobserved: set(pipeline.RuleUnobserved, func(i *pipeline.Incident) {
 			i.Subject, i.Limit = pipeline.Subject{StreamKey: pipeline.StreamKey{Connection: "dr"}}, 0
-			i.Reason, i.Detail = "nothing can be seen over this connection", "not connected: dial tcp 10.0.0.7:4222: i/o timeout"
+			i.Reason, i.Detail = pipeline.ReasonUnobserved, "not connected: dial tcp 10.0.0.7:4222: i/o timeout"
 		}),
-		"journal": set("journal", func(i *pipeline.Incident) {
+		pipeline.RuleJournal: set(pipeline.RuleJournal, func(i *pipeline.Incident) {
 			i.Subject, i.Since, i.Unit, i.Limit = pipeline.Subject{}, time.Time{}, pipeline.UnitNone, 0
-			i.Reason, i.Detail = "state cannot be written", "write data/mirrorwatch.db: no space left on device"
+			i.Reason, i.Detail = pipeline.ReasonCommit, "write data/mirrorwatch.db: no space left on device"
 		}),
 		"not-copying": set("not-copying", func(i *pipeline.Incident) {
 			i.Reason, i.Unit, i.Limit, i.Since = "data stands still", pipeline.UnitNone, 0, time.Time{}

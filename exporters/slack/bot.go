@@ -101,7 +101,10 @@ func (c *call) post(ctx context.Context, channel string) (address, error) {
 	return address{Channel: id, TS: ts}, err
 }
 
-// edit puts the new state into the message. An edit pings nobody, so what is to ping follows in the thread.
+// edit puts the new state into the message. An edit pings nobody, so what is to ping follows in the thread. A retry edits
+// the same message again, but the reply may then be there twice: where Slack took it and its answer was lost, or where
+// the agent ended before the delivery was written down. A receipt could not tell, it is kept only with a success. Twice
+// is better than never.
 func (c *call) edit(ctx context.Context, at address, ping bool) error {
 	if _, _, _, err := c.api.UpdateMessageContext(ctx, at.Channel, at.TS, c.common, c.blocks); err != nil || !ping {
 		return err

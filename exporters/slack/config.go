@@ -29,15 +29,15 @@ func (c *Config) Validate(report func(path, problem string)) {
 		report("name", "is missing; routes and logs name a receiver by it")
 	}
 	if !c.URL.IsZero() && c.URLFile != "" {
-		report("url_file", "is given besides url; one of them is enough")
+		report("url_file", "give url or url_file, not both")
 	}
 	if !c.Token.IsZero() && c.TokenFile != "" {
-		report("token_file", "is given besides token; one of them is enough")
+		report("token_file", "give token or token_file, not both")
 	}
 	hasURL, hasToken := !c.URL.IsZero() || c.URLFile != "", !c.Token.IsZero() || c.TokenFile != ""
 	switch {
 	case hasURL && hasToken:
-		report("url", "is given besides a token; give an incoming webhook's url, or token and channel")
+		report("url", "give an incoming webhook's url or a token and channel, not both")
 	case !hasURL && !hasToken:
 		report("token", "is missing; give token and channel, or an incoming webhook's url (all but channel also as _file)")
 	}

@@ -108,7 +108,6 @@ func facts(all []wording.Fact) string {
 			line += escape(f.Text, maxFact)
 		} else {
 			line += fmt.Sprintf("<!date^%d^{date_short} {time_secs}|%s>", f.At.Unix(), wording.UTC(f.At))
-			line += " (" + wording.UTC(f.At) + ")"
 		}
 		if size(text.String())+size(line) >= maxSection {
 			break

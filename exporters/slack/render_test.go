@@ -46,6 +46,13 @@ func TestTextIsWhatAPhoneShows(t *testing.T) {
 	}
 }
 
+func TestTimeIsToldOnce(t *testing.T) {
+	facts := decode(t, exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))).Blocks[1].Text.Text
+	if n := strings.Count(facts, "2026-01-02 03:03:05 UTC"); n != 1 || len(dates.FindAllString(facts, -1)) != 1 {
+		t.Errorf("the time is told %d times: %s", n, facts)
+	}
+}
+
 // seen is a message as Slack reads it.
 type seen struct {
 	Text   string      `json:"text"`

@@ -117,9 +117,14 @@ func TestFailedThreadReplyIsTriedAgain(t *testing.T) {
 	lost := exportertest.Lost()
 	receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
 	c.refuse = map[string]string{"chat.postMessage": "internal_error"}
-	if _, err := notify(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour)); err == nil || pipeline.IsPermanent(err) {
+	escalated := exportertest.Of(lost, pipeline.Escalated, time.Hour)
+	if _, err := notify(t, s, receipt, escalated); err == nil || pipeline.IsPermanent(err) {
 		t.Errorf("want an error worth a retry: %v", err)
 	}
+	c.refuse = nil
+	tell(t, s, receipt, escalated)
+	reply := "chat.postMessage in 1.0 broadcast"
+	c.expect(t, "chat.postMessage", "chat.update 1.0", reply, "chat.update 1.0", reply)
 }
 
 func TestValidateTellsAllProblems(t *testing.T) {
@@ -145,6 +150,22 @@ func TestValidateTellsAllProblems(t *testing.T) {
 	}
 	if _, err := New(Config{}); err == nil {
 		t.Error("New takes an empty configuration")
+	}
+}
+
+func TestBothIsToldInOneStyle(t *testing.T) {
+	url, tok := pipeline.NewSecret("https://hooks.slack.example/x"), pipeline.NewSecret(token)
+	for _, test := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{Name: "n", URL: url, URLFile: "f"}, "url_file: give url or url_file, not both"},
+		{Config{Name: "n", Token: tok, TokenFile: "f", Channel: "C1"}, "token_file: give token or token_file, not both"},
+		{Config{Name: "n", URL: url, Token: tok, Channel: "C1"}, "url: give an incoming webhook's url or a token and channel, not both"},
+	} {
+		if _, err := New(test.config); err == nil || err.Error() != "configure slack n: "+test.want {
+			t.Errorf("want %q: %v", test.want, err)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func (c *Config) Validate(report func(path, problem string)) {
 	}
 	switch {
 	case !c.URL.IsZero() && c.URLFile != "":
-		report("url_file", "is given besides url; one of them is enough")
+		report("url_file", "give url or url_file, not both")
 	case c.URL.IsZero() && c.URLFile == "":
 		report("url", "is missing; give url, or url_file with the path of a file that holds it")
 	}
@@ -36,7 +36,7 @@ func (c *Config) Validate(report func(path, problem string)) {
 		}
 	}
 	if !c.SigningSecret.IsZero() && c.SigningSecretFile != "" {
-		report("signing_secret_file", "is given besides signing_secret; one of them is enough")
+		report("signing_secret_file", "give signing_secret or signing_secret_file, not both")
 	}
 	if secret, err := c.SigningSecret.Reveal(); err == nil && secret != "" {
 		if _, err := parseKeys(secret); err != nil {

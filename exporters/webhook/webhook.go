@@ -23,7 +23,7 @@ type Webhook struct {
 // New returns the notifier of a valid configuration. Secrets kept in files are read at each attempt.
 func New(c Config) (*Webhook, error) {
 	var problems []error
-	c.Validate(func(path, problem string) { problems = append(problems, fmt.Errorf("%s %s", path, problem)) })
+	c.Validate(func(path, problem string) { problems = append(problems, fmt.Errorf("%s: %s", path, problem)) })
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("configure webhook %s: %w", c.Name, errors.Join(problems...))
 	}

@@ -142,6 +142,20 @@ func TestValidateTellsAllProblems(t *testing.T) {
 	}
 }
 
+func TestBothIsToldInOneStyle(t *testing.T) {
+	url := pipeline.NewSecret("https://h/x")
+	for want, c := range map[string]Config{
+		"url_file: give url or url_file, not both": {Name: "ops", URL: url, URLFile: "f"},
+		"signing_secret_file: give signing_secret or signing_secret_file, not both": {
+			Name: "ops", URL: url, SigningSecret: pipeline.NewSecret(secret("a key that is long enough, really")), SigningSecretFile: "f",
+		},
+	} {
+		if _, err := New(c); err == nil || err.Error() != "configure webhook ops: "+want {
+			t.Errorf("want %q: %v", want, err)
+		}
+	}
+}
+
 func secret(key string) string { return "whsec_" + base64.StdEncoding.EncodeToString([]byte(key)) }
 
 func open(t *testing.T, c Config) *Webhook {

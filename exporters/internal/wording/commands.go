@@ -19,7 +19,7 @@ func Hint(s *Story) string {
 	if i.Subject.Connection == "" {
 		return "Where mirrorwatch runs"
 	}
-	hint := "With the nats CLI and a context for connection " + Plain(i.Subject.Connection, maxName)
+	hint := "In a nats CLI context for connection " + Plain(i.Subject.Connection, maxName)
 	if i.Subject.Account != "" {
 		hint += ", account " + Plain(i.Subject.Account, maxName)
 	}
@@ -39,20 +39,22 @@ func Commands(s *Story) []string {
 		}
 	case s.Change.Kind == pipeline.Closed:
 		c.near(subject, "is it there, and is it still what it should be?")
-	case i.Rule == ruleJournal:
+	case i.Rule == pipeline.RuleJournal:
 		c.add("is the disk of data_dir full or read-only?", "df -h")
-	case i.Rule == ruleUnobserved:
+	case i.Rule == pipeline.RuleUnobserved:
 		c.add("does a server answer at all?", "nats rtt")
 		c.add("does JetStream answer with these credentials?", "nats account info")
-	case i.Rule == rulePolicy && !subject.IsStream():
+	case i.Rule == pipeline.RulePolicy && !subject.IsStream() && i.Reason == pipeline.ReasonSkew:
+		c.add("where mirrorwatch and the servers run: is the clock in sync?", "timedatectl")
+	case i.Rule == pipeline.RulePolicy && !subject.IsStream():
 		c.add("or raise looks_per_second, or the shortest limits", "mirrorwatch config check FILE")
-	case i.Rule == rulePolicy:
+	case i.Rule == pipeline.RulePolicy:
 		c.near(subject, "see Metadata; mend the value with nats stream edit --metadata")
 	case subject.IsLink():
 		c.near(subject, "see Last Seen, Lag and Error, and who leads")
 		c.far(subject, "the "+otherEnd(subject)+": does it answer, do its messages grow?")
 		c.path(subject.Via != "")
-		c.add("proves contact anew, 12 s; add --config or --context", "mirrorwatch check --stream %s", subject.Stream)
+		c.add("tries to prove contact, 12 s; CONTEXT is that context's name", "mirrorwatch check --context CONTEXT --stream %s", subject.Stream)
 	case subject.IsStream():
 		c.near(subject, "does it answer, and who leads?")
 	}
@@ -77,7 +79,7 @@ func CommandsForMany(stories []Story) []string {
 		c.path(false)
 	}
 	if len(c) > 0 {
-		c.add("every link's verdict, 12 s; add --config or --context", "mirrorwatch check")
+		c.add("every link's verdict, 12 s; CONTEXT is your nats CLI context", "mirrorwatch check --context CONTEXT")
 	}
 	return c
 }

@@ -29,7 +29,7 @@ func (f Fact) String() string {
 
 // Facts returns what is known of the incident, the most important first.
 func Facts(s *Story) []Fact {
-	f := facts{{Label: "What", Text: Subject(s.Change.Incident.Subject)}}
+	var f facts
 	switch s.Change.Kind {
 	case pipeline.Resolved:
 		f.resolved(&s.Change)
@@ -41,6 +41,7 @@ func Facts(s *Story) []Fact {
 	if s.Late {
 		f.add("Told late", "it opened and ended before this receiver could be told of either")
 	}
+	f.add("What", Subject(s.Change.Incident.Subject))
 	return f
 }
 
@@ -73,11 +74,11 @@ func Limit(i *pipeline.Incident) string {
 	}
 	limit := Quantity(i.Limit, i.Unit)
 	switch i.Rule {
-	case ruleSeen:
+	case pipeline.RuleSeen:
 		return limit + " (seen-critical)"
-	case ruleSeenDefault:
+	case pipeline.RuleSeenDefault:
 		return limit + " (the default; the stream sets no limit)"
-	case ruleLag:
+	case pipeline.RuleLag:
 		return limit + " (lag-critical)"
 	}
 	return limit
@@ -99,17 +100,17 @@ func (f *facts) at(label string, t time.Time) {
 
 func (f *facts) open(c *pipeline.Change) {
 	i := &c.Incident
+	f.add("Means", meaning(i))
 	switch {
 	case i.Unit == pipeline.UnitMessages:
 		f.add("Behind", withLimit(Quantity(i.Value, i.Unit), Limit(i)))
 	case i.Unit == pipeline.UnitSeconds:
-		f.add(silenceLabel(i), withLimit(Duration(Dark(c)), Limit(i)))
+		f.add(silenceLabel(i), withLimit(Duration(Dark(c))+" when this was written", Limit(i)))
 		f.at(sinceLabel(i), i.Since)
 	}
 	f.add("Why", why(i))
 	f.add("Details", Plain(i.Detail, maxDetail))
 	f.add("Probable cause", Plain(i.Cause, maxDetail))
-	f.add("Means", meaning(i))
 	if c.Kind != pipeline.Opened {
 		f.at("Open since", i.Opened)
 	}
@@ -117,6 +118,9 @@ func (f *facts) open(c *pipeline.Change) {
 
 func (f *facts) resolved(c *pipeline.Change) {
 	i := &c.Incident
+	if i.Subject.IsLink() && i.Unit == pipeline.UnitSeconds {
+		f.add("Means", "contact is proven again; that everything was copied is not. See that Lag is 0 before a failover")
+	}
 	from := i.Since
 	if from.IsZero() {
 		from = i.Opened
@@ -133,24 +137,23 @@ func (f *facts) resolved(c *pipeline.Change) {
 	f.at("From", from)
 	f.at("Until", until)
 	f.add("It was", strings.TrimSuffix(i.Level.String()+", "+Plain(i.Reason, maxDetail), ", "))
-	if i.Subject.IsLink() && i.Unit == pipeline.UnitSeconds {
-		f.add("Means", "contact is proven again; that everything was copied is not. See that Lag is 0 before a failover")
-	}
 }
 
 func (f *facts) closed(c *pipeline.Change) {
 	i := &c.Incident
+	f.add("Means", meaningClosed(i))
 	f.add("Why it ended", whyClosed(i.Reason))
-	f.add("Means", meaningClosed(i.Reason))
 	if i.Opened.Before(c.At) {
 		f.add("Was open for", Duration(c.At.Sub(i.Opened)))
-		f.at(sinceLabel(i), i.Since)
+		if i.Unit == pipeline.UnitSeconds {
+			f.at(sinceLabel(i), i.Since)
+		}
 	}
 }
 
 func silenceLabel(i *pipeline.Incident) string {
 	switch {
-	case i.Rule == ruleUnobserved:
+	case i.Rule == pipeline.RuleUnobserved:
 		return "Blind for"
 	case i.Subject.IsLink():
 		return "No proven contact for"
@@ -160,7 +163,7 @@ func silenceLabel(i *pipeline.Incident) string {
 
 func sinceLabel(i *pipeline.Incident) string {
 	switch {
-	case i.Rule == ruleUnobserved:
+	case i.Rule == pipeline.RuleUnobserved:
 		return "Blind since"
 	case i.Subject.IsLink():
 		return "Silent since"
@@ -172,5 +175,5 @@ func withLimit(value, limit string) string {
 	if limit == "" {
 		return value
 	}
-	return value + ", limit " + limit
+	return value + "; limit " + limit
 }

@@ -8,16 +8,6 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// The rules that have words of their own; others get general ones.
-const (
-	ruleSeen        = "seen"
-	ruleSeenDefault = "seen-default"
-	ruleLag         = "lag"
-	rulePolicy      = "policy"
-	ruleUnobserved  = "unobserved"
-	ruleJournal     = "journal"
-)
-
 const maxName = 40 // characters of a name in a headline, which is read on a phone
 
 // Headline is the one line that a phone shows: "CRITICAL: mirror X has had no contact with its origin Y for 1m 2s".
@@ -28,7 +18,7 @@ func Headline(s *Story) string {
 	case pipeline.Resolved:
 		what = relief(c)
 	case pipeline.Closed:
-		what = fmt.Sprintf("%s, %s (%s)", who(c.Incident.Subject, maxName), checkOf(&c.Incident), Plain(c.Incident.Reason, maxName))
+		what = closing(&c.Incident) + " (this is not a recovery)"
 	}
 	tag := Severity(s)
 	if s.Late {
@@ -51,7 +41,10 @@ func Severity(s *Story) string {
 	case pipeline.Resolved:
 		return "RESOLVED"
 	case pipeline.Closed:
-		return "CLOSED, NOT PROVEN WELL"
+		if c.Incident.Reason == pipeline.ReasonLimitChanged {
+			return "LIMIT CHANGED"
+		}
+		return "NO LONGER WATCHED"
 	}
 	return level
 }
@@ -61,7 +54,7 @@ func symptom(c *pipeline.Change) string {
 	i := &c.Incident
 	name := who(i.Subject, maxName)
 	switch i.Rule {
-	case ruleSeen, ruleSeenDefault:
+	case pipeline.RuleSeen, pipeline.RuleSeenDefault:
 		if !i.Subject.IsLink() {
 			return fmt.Sprintf("%s has not been seen for %s", name, Duration(Dark(c)))
 		}
@@ -70,16 +63,13 @@ func symptom(c *pipeline.Change) string {
 			format = "%s has not been proven in contact with %s for %s"
 		}
 		return fmt.Sprintf(format, name, far(i.Subject, maxName), Duration(Dark(c)))
-	case ruleLag:
+	case pipeline.RuleLag:
 		return fmt.Sprintf("%s is %s behind %s", name, Quantity(i.Value, i.Unit), far(i.Subject, maxName))
-	case rulePolicy:
-		if i.Subject.IsStream() {
-			return "a limit in the metadata of " + name + " is not in force as written"
-		}
-		return "the limits on " + name + " cannot all be proven in time"
-	case ruleUnobserved:
-		return name + " is blind, none of its mirrors is being watched"
-	case ruleJournal:
+	case pipeline.RulePolicy:
+		return policySymptom(i)
+	case pipeline.RuleUnobserved:
+		return fmt.Sprintf("%s has been blind for %s: none of its mirrors is being watched", name, Duration(Dark(c)))
+	case pipeline.RuleJournal:
 		if lost(i.Reason) {
 			return "mirrorwatch has lost its earlier state"
 		}
@@ -93,21 +83,18 @@ func relief(c *pipeline.Change) string {
 	i := &c.Incident
 	name := who(i.Subject, maxName)
 	switch i.Rule {
-	case ruleSeen, ruleSeenDefault:
+	case pipeline.RuleSeen, pipeline.RuleSeenDefault:
 		if !i.Subject.IsLink() {
 			return name + " is seen again"
 		}
 		return fmt.Sprintf("%s is in contact with %s again after %s", name, far(i.Subject, maxName), Duration(Dark(c)))
-	case ruleLag:
-		return fmt.Sprintf("%s is within its lag limit behind %s again", name, far(i.Subject, maxName))
-	case rulePolicy:
-		if i.Subject.IsStream() {
-			return "the limits in the metadata of " + name + " are in force as written"
-		}
-		return "the limits on " + name + " can be proven in time again"
-	case ruleUnobserved:
+	case pipeline.RuleLag:
+		return fmt.Sprintf("%s is less than %s behind %s again", name, Quantity(i.Limit, i.Unit), far(i.Subject, maxName))
+	case pipeline.RulePolicy:
+		return policyRelief(i)
+	case pipeline.RuleUnobserved:
 		return fmt.Sprintf("%s is watched again after %s", name, Duration(Dark(c)))
-	case ruleJournal:
+	case pipeline.RuleJournal:
 		return "mirrorwatch keeps its state again"
 	}
 	return fmt.Sprintf("%s passes the check %s again", name, Plain(i.Rule, maxName))
@@ -148,9 +135,7 @@ func far(s pipeline.Subject, limit int) string {
 	return "its origin " + Plain(s.Origin, limit)
 }
 
-func checkOf(i *pipeline.Incident) string { return "check " + Plain(i.Rule, maxName) + " ended" }
-
-func lost(reason string) bool { return strings.Contains(reason, "lost") }
+func lost(reason string) bool { return reason == pipeline.ReasonLost }
 
 // Tally counts the incidents of a batch, "25 incidents: 16 critical, 4 warning, 5 resolved".
 func Tally(stories []Story) string {
@@ -165,8 +150,11 @@ func Tally(stories []Story) string {
 	}
 	var parts []string
 	for _, name := range []string{"critical", "unknown", "warning", "resolved", "closed"} {
-		if counts[name] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[name], name))
+		if n := counts[name]; n > 0 {
+			if name == string(pipeline.Closed) {
+				name += " without a recovery"
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, name))
 		}
 	}
 	return fmt.Sprintf("%d incidents: %s", len(stories), strings.Join(parts, ", "))

@@ -22,7 +22,7 @@ func TestHeadlineTellsEveryKindOfChange(t *testing.T) {
 		pipeline.Reminded:  "STILL CRITICAL: mirror PAYMENTS_MIRROR has had no contact with its origin PAYMENTS for 3m",
 		pipeline.Updated:   "CRITICAL (update): mirror PAYMENTS_MIRROR has had no contact with its origin PAYMENTS for 3m",
 		pipeline.Resolved:  "RESOLVED: mirror PAYMENTS_MIRROR is in contact with its origin PAYMENTS again after 3m",
-		pipeline.Closed:    "CLOSED, NOT PROVEN WELL: mirror PAYMENTS_MIRROR, check seen ended (deleted)",
+		pipeline.Closed:    "NO LONGER WATCHED: mirror PAYMENTS_MIRROR was deleted (this is not a recovery)",
 	} {
 		story := only(exportertest.Of(lost, kind, 2*time.Minute))
 		if got := wording.Headline(&story); got != want {
@@ -33,7 +33,7 @@ func TestHeadlineTellsEveryKindOfChange(t *testing.T) {
 
 func TestStreamThatCannotBeAskedIsNotSaidToHaveLostContact(t *testing.T) {
 	lost := exportertest.Lost()
-	lost.Reason = "no answer"
+	lost.Reason = string(pipeline.FaultNoAnswer)
 	story := only(exportertest.Of(lost, pipeline.Opened, 0))
 	if got := wording.Headline(&story); !strings.Contains(got, "has not been proven in contact") {
 		t.Errorf("headline is %q", got)
@@ -131,3 +131,25 @@ func TestPlainIsOneShortLineOfValidText(t *testing.T) {
 }
 
 func only(changes ...pipeline.Change) wording.Story { return wording.Stories(changes)[0] }
+
+func TestFactsBeginWithWhatIsMost(t *testing.T) {
+	story := only(exportertest.Of(exportertest.Lost(), pipeline.Reminded, time.Hour))
+	var labels []string
+	for _, fact := range wording.Facts(&story) {
+		labels = append(labels, fact.Label)
+	}
+	if got, want := strings.Join(labels, ", "), "Means, No proven contact for, Silent since, Why, Open since, What"; got != want {
+		t.Errorf("facts are %s, want %s", got, want)
+	}
+	if facts := text(&story); !strings.Contains(facts, "No proven contact for: 1h 1m when this was written; limit 1m (seen-critical)") {
+		t.Errorf("facts are\n%s", facts)
+	}
+}
+
+func TestCheckCanBePasted(t *testing.T) {
+	story := only(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))
+	got := strings.Join(wording.Commands(&story), "\n")
+	if want := "mirrorwatch check --context CONTEXT --stream PAYMENTS_MIRROR  #"; !strings.Contains(got, want) {
+		t.Errorf("commands are\n%s", got)
+	}
+}
