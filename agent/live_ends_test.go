@@ -43,7 +43,7 @@ func TestWatchingEnds(t *testing.T) {
 	}
 	for stream, reason := range ended {
 		closed := p.awaitChange(t, soon, pipeline.Closed, "seen", stream)
-		if closed.Labels["closed"] != reason || closed.Status != "resolved" || !strings.HasPrefix(closed.Annotations["summary"], "CLOSED, NOT PROVEN WELL") {
+		if closed.Labels["closed"] != reason || closed.Status != "resolved" || !strings.HasPrefix(closed.Annotations["summary"], "NO LONGER WATCHED") {
 			t.Errorf("got %s: %v", closed, closed.Annotations["summary"])
 		}
 	}

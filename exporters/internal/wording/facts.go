@@ -153,7 +153,7 @@ func (f *facts) closed(c *pipeline.Change) {
 
 func silenceLabel(i *pipeline.Incident) string {
 	switch {
-	case i.Rule == pipeline.RuleUnobserved:
+	case i.Rule == pipeline.RuleUnobserved && i.Reason != pipeline.ReasonUnlisted:
 		return "Blind for"
 	case i.Subject.IsLink():
 		return "No proven contact for"
@@ -163,7 +163,7 @@ func silenceLabel(i *pipeline.Incident) string {
 
 func sinceLabel(i *pipeline.Incident) string {
 	switch {
-	case i.Rule == pipeline.RuleUnobserved:
+	case i.Rule == pipeline.RuleUnobserved && i.Reason != pipeline.ReasonUnlisted:
 		return "Blind since"
 	case i.Subject.IsLink():
 		return "Silent since"

@@ -68,6 +68,9 @@ func symptom(c *pipeline.Change) string {
 	case pipeline.RulePolicy:
 		return policySymptom(i)
 	case pipeline.RuleUnobserved:
+		if i.Reason == pipeline.ReasonUnlisted {
+			return fmt.Sprintf("%s: streams cannot be listed for %s, so new mirrors are not found", name, Duration(Dark(c)))
+		}
 		return fmt.Sprintf("%s has been blind for %s: none of its mirrors is being watched", name, Duration(Dark(c)))
 	case pipeline.RuleJournal:
 		if lost(i.Reason) {
@@ -93,6 +96,9 @@ func relief(c *pipeline.Change) string {
 	case pipeline.RulePolicy:
 		return policyRelief(i)
 	case pipeline.RuleUnobserved:
+		if i.Reason == pipeline.ReasonUnlisted {
+			return fmt.Sprintf("%s: streams can be listed again", name)
+		}
 		return fmt.Sprintf("%s is watched again after %s", name, Duration(Dark(c)))
 	case pipeline.RuleJournal:
 		return "mirrorwatch keeps its state again"

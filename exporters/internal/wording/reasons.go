@@ -44,6 +44,8 @@ func why(i *pipeline.Incident) string {
 		return "" // the headline says it, and the details say more
 	case pipeline.ReasonBudget:
 		return "the limits ask for more looks a second than looks_per_second allows"
+	case pipeline.ReasonUnlisted:
+		return "the server answers questions about single streams, but listing all of them fails"
 	case pipeline.ReasonUnobserved:
 		return "no server answers over this connection"
 	}
@@ -63,6 +65,9 @@ func meaning(i *pipeline.Incident) string {
 	case pipeline.RulePolicy:
 		return policyMeaning(i)
 	case pipeline.RuleUnobserved:
+		if i.Reason == pipeline.ReasonUnlisted {
+			return "the mirrors that are known are still watched; new ones are not found"
+		}
 		return "this one incident stands for all mirrors on the connection: any of them may be down without being reported"
 	case pipeline.RuleJournal:
 		if lost(i.Reason) {
