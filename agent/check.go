@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -20,7 +21,7 @@ type checkCommand struct {
 // Help says more than one line.
 func (checkCommand) Help() string {
 	return `Watches every link for 12 seconds and gives one verdict on each: ok where contact with the origin is proven within the
-limit, critical where it is certainly older, else unknown. Not even a healthy-looking number passes without a proof.
+limit, critical where it is certainly older, else unknown. A healthy-looking number alone is never ok.
 
 Exit code: 0 ok, 1 warning, 2 critical, 3 unknown.`
 }
@@ -31,8 +32,17 @@ const checkInterval = 3 * time.Second
 // checkLooks is how many streams a check may ask about in a second: it is short, and must see everything twice.
 const checkLooks = 10_000
 
-// Run checks, prints and ends with the exit code of the worst verdict.
+// Run checks, prints and ends with the exit code of the worst verdict. What reads its output as JSON or for Nagios reads there
+// too that it could not check.
 func (c *checkCommand) Run(ctx context.Context, console *Console) error {
+	err := c.check(ctx, console)
+	if status := ExitStatus(0); err == nil || errors.As(err, &status) {
+		return err
+	}
+	return couldNotCheck(console.Stdout, c.Output, err)
+}
+
+func (c *checkCommand) check(ctx context.Context, console *Console) error {
 	config, err := c.load(console.Environ)
 	if err != nil {
 		return err
@@ -59,7 +69,7 @@ func (c *checkCommand) Run(ctx context.Context, console *Console) error {
 	progress := newProgress(console.Stderr, began, c.For)
 	settled := awaitVerdicts(watching, board, len(sources), progress)
 	progress.end()
-	report := c.report(board, time.Now(), began)
+	report := c.report(config, board, time.Now(), began)
 	stop()
 	rings.Wait()
 	if !settled && ctx.Err() != nil {

@@ -56,11 +56,14 @@ func (c *checkedLink) explain(i *pipeline.Incident, now time.Time) {
 // checkLine tells one link to a person.
 func checkLine(l *checkedLink) string {
 	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, l.Connection, l.Stream, l.Kind, l.Origin)
+	lag := "; the server reports lag %d"
 	switch {
 	case l.Proof != nil:
 		text += fmt.Sprintf("contact proven %.1fs ago", *l.Silent)
+		lag = ", reported lag %d"
 	case l.Silent != nil:
-		text += fmt.Sprintf("silent for %.1fs at least", *l.Silent)
+		text += fmt.Sprintf("no contact for at least %.1fs", *l.Silent)
+		lag = "; the server still reports lag %d"
 	default:
 		text += "contact not proven"
 	}
@@ -70,13 +73,24 @@ func checkLine(l *checkedLink) string {
 		text += ", no limit set"
 	}
 	if l.Lag != nil {
-		text += fmt.Sprintf(", reported lag %d", *l.Lag)
+		text += fmt.Sprintf(lag, *l.Lag)
 	}
-	if l.Reason != "" {
-		text += ": " + l.Reason
+	if news := l.news(); news != "" {
+		text += "; " + news
 	}
 	if l.Detail != "" {
 		text += ": " + l.Detail
 	}
 	return text
+}
+
+// news is what the link's reason adds to the words on its contact.
+func (c *checkedLink) news() string {
+	switch c.Reason {
+	case pipeline.ReasonSilent, pipeline.ReasonUnproven:
+		return ""
+	case pipeline.ReasonServerError:
+		return "the server reports an error"
+	}
+	return c.Reason
 }

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/jetstream"
 )
 
 // checkReport is what check found, as it prints it as JSON.
@@ -23,7 +23,7 @@ type checkReport struct {
 }
 
 // report judges what the board shows.
-func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *checkReport {
+func (c *checkCommand) report(config *Config, board *pipeline.Board, now, began time.Time) *checkReport {
 	r := &checkReport{
 		Watched: seconds(now.Sub(began)), Links: checkedLinks(board, now), Trouble: []string{}, Notes: []string{},
 	}
@@ -42,9 +42,17 @@ func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *chec
 			r.trouble("%s: %d streams are listed but cannot be seen", connection.Name, connection.Unseen)
 		}
 	}
+	partial := len(r.Trouble) > 0
 	for _, name := range c.Stream {
-		if !slices.ContainsFunc(r.Links, func(l checkedLink) bool { ok, _ := path.Match(name, l.Stream); return ok }) && len(r.Trouble) == 0 {
-			r.trouble("%s: no such stream, or it is no mirror, has no sources, or is disabled by its metadata", name)
+		named := jetstream.Streams{Include: []string{name}}
+		switch {
+		case slices.ContainsFunc(r.Links, func(l checkedLink) bool { return named.Watches(l.Stream) }):
+		case config.excludes(name):
+			r.trouble("%s: excluded by the configuration (streams.exclude)", name)
+		case partial:
+			r.trouble("%s: not seen; it may be among what cannot be seen", name)
+		default:
+			r.trouble("%s: no such stream, or it is no mirror, has no sources, is disabled by its metadata or excluded by the configuration", name)
 		}
 	}
 	if len(r.Links) == 0 && len(r.Trouble) == 0 {
@@ -53,6 +61,33 @@ func (c *checkCommand) report(board *pipeline.Board, now, began time.Time) *chec
 	r.note()
 	r.Exit = int(r.Status)
 	return r
+}
+
+// excludes tells whether every connection leaves the stream out.
+func (c *Config) excludes(stream string) bool {
+	return !slices.ContainsFunc(c.Connections, func(c jetstream.Config) bool {
+		return (jetstream.Streams{Exclude: c.Streams.Exclude}).Watches(stream)
+	})
+}
+
+// couldNotCheck tells in the given form why there is no verdict. As text, that is left to whoever gets the error.
+func couldNotCheck(w io.Writer, output string, err error) error {
+	r := &checkReport{
+		Status: pipeline.Unknown, Exit: exitCheckUnknown,
+		Links: []checkedLink{}, Trouble: strings.Split(err.Error(), "\n"), Notes: []string{},
+	}
+	switch output {
+	case "json":
+		err = printJSON(w, r)
+	case "nagios":
+		_, err = fmt.Fprintf(w, "MIRRORWATCH UNKNOWN - %s\n", strings.ReplaceAll(strings.Join(r.Trouble, "; "), "|", "/"))
+	default:
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return ExitStatus(r.Exit)
 }
 
 // trouble notes that something could not be seen: unknown at least.

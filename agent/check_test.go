@@ -3,13 +3,17 @@ package agent
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/pipelinetest"
 )
 
@@ -42,18 +46,18 @@ func TestCheck(t *testing.T) {
 			`^MIRRORWATCH OK - 1 link: 1 ok \| links=1 not_ok=0 oldest_proof=\d\.\d+s$`, 1,
 		},
 		{
-			"metadata not understood", misspelled, 1,
-			`(?m)^warning   nats/MIRROR  mirror of ORDERS: contact proven \d\.\ds ago, no limit set, reported lag 0: metadata not understood.*5M.*$`,
-			`^MIRRORWATCH WARNING - 1 link: 1 warning; .*metadata not understood.* \| links=1 not_ok=1 oldest_proof=\d\.\d+s$`, 1,
+			"metadata not in force", misspelled, 1,
+			`(?m)^warning   nats/MIRROR  mirror of ORDERS: contact proven \d\.\ds ago, no limit set, reported lag 0; metadata not in force as written: .*5M.*$`,
+			`^MIRRORWATCH WARNING - 1 link: 1 warning; .*metadata not in force as written.* \| links=1 not_ok=1 oldest_proof=\d\.\d+s$`, 1,
 		},
 		{
 			"cut for longer than the limit", longCut, 2,
-			`(?m)^critical  nats/MIRROR  mirror of ORDERS: silent for \d+\.\ds at least, limit 5s, .*: silent$`,
-			`^MIRRORWATCH CRITICAL - 1 link: 1 critical; critical nats/MIRROR .*silent \| links=1 not_ok=1 oldest_proof=\d+\.\d+s$`, 1,
+			`(?m)^critical  nats/MIRROR  mirror of ORDERS: no contact for at least \d+\.\ds, limit 5s; the server still reports lag \d+$`,
+			`^MIRRORWATCH CRITICAL - 1 link: 1 critical; critical nats/MIRROR .*the server still reports lag \d+ \| links=1 not_ok=1 oldest_proof=\d+\.\d+s$`, 1,
 		},
 		{
 			"origin never there", noOrigin, 3,
-			`(?m)^unknown   nats/MIRROR  mirror of NOWHERE: contact not proven, limit 60s, .*: no contact since the server began to count$`,
+			`(?m)^unknown   nats/MIRROR  mirror of NOWHERE: contact not proven, limit 60s; the server reports lag \d+; no contact since the server began to count$`,
 			`^MIRRORWATCH UNKNOWN - 1 link: 1 unknown; unknown nats/MIRROR .* \| links=1 not_ok=1 oldest_proof=U$`, 1,
 		},
 		{
@@ -174,9 +178,51 @@ func TestCheckOfStreamsByName(t *testing.T) {
 	if run := invoke(t, "check", "--url", s.URL(), "--stream", "A_*"); run.code != 0 || strings.Count(run.out, "mirror of ORDERS") != 2 {
 		t.Errorf("exit code %d:\n%s", run.code, run.out)
 	}
-	run := invoke(t, "check", "--url", s.URL(), "--stream", "A_ONE", "--stream", "TYPO", "--for", "5s")
-	if run.code != 3 || !strings.Contains(run.out, "TYPO: no such stream") {
+	run := invoke(t, "check", "--url", s.URL(), "--stream", "A_ONE", "--stream", "TYPO", "--stream", "X_*", "--for", "5s")
+	if run.code != 3 || !strings.Contains(run.out, "TYPO: no such stream") || !strings.Contains(run.out, "X_*: no such stream") {
 		t.Errorf("exit code %d:\n%s", run.code, run.out)
+	}
+}
+
+// A stream that the configuration leaves out is not called missing.
+func TestCheckOfAnExcludedStreamSaysSo(t *testing.T) {
+	t.Parallel()
+	s, _ := mirrors(t, map[string]map[string]string{"A_ONE": limits("60")})
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	text := fmt.Sprintf("connections: [{name: dr, url: %q, streams: {exclude: [\"A_*\"]}}]\n", s.URL())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := invoke(t, "check", "--config", config, "--stream", "A_ONE", "--for", "5s")
+	if run.code != 3 || !strings.Contains(run.out, "A_ONE: excluded by the configuration (streams.exclude)\n") {
+		t.Errorf("exit code %d:\n%s", run.code, run.out)
+	}
+}
+
+// Who reads the output as JSON or for Nagios reads there too why there is no verdict.
+func TestCheckThatCannotStartTellsSoInItsForm(t *testing.T) {
+	for _, test := range []struct {
+		args    []string
+		trouble string // regular expression
+	}{
+		{[]string{"--config", "none.yaml"}, `read configuration: open none\.yaml: no such file or directory`},
+		{[]string{"--config", "testdata/bad/range.yaml"}, `testdata/bad/range\.yaml:2: interval: .*`},
+		{[]string{"--creds", "/none.creds"}, `open connection "nats": read credentials_file: .*`},
+		{[]string{"--no-such-flag"}, `unknown flag --no-such-flag.* \(see mirrorwatch check --help\)`},
+	} {
+		nagios := invoke(t, append([]string{"check", "--output=nagios"}, test.args...)...)
+		if want := `^MIRRORWATCH UNKNOWN - ` + test.trouble + `\n$`; nagios.code != 3 || !regexp.MustCompile(want).MatchString(nagios.out) {
+			t.Errorf("nagios: exit code %d, got %q, want %s", nagios.code, nagios.out, want)
+		}
+		asJSON := invoke(t, append([]string{"check", "--output", "json"}, test.args...)...)
+		var report checkReport
+		if err := json.Unmarshal([]byte(asJSON.out), &report); err != nil {
+			t.Fatalf("%v: %s", err, asJSON.out)
+		}
+		if asJSON.code != 3 || report.Exit != 3 || report.Status != pipeline.Unknown || report.Links == nil || report.Notes == nil ||
+			len(report.Trouble) == 0 || !regexp.MustCompile("^"+test.trouble+"$").MatchString(report.Trouble[0]) {
+			t.Errorf("JSON: exit code %d, got %s", asJSON.code, asJSON.out)
+		}
 	}
 }
 

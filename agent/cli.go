@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -19,6 +20,8 @@ tells somebody the moment it cannot be proven within the limit.`
 
 // commandLine is every command and flag of mirrorwatch. A command's own struct stands in its own file.
 type commandLine struct {
+	ShowVersion kong.VersionFlag `name:"version" help:"Say which build this is, and end."`
+
 	LogLevel slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"Log at this level and above: debug, info, warn or error."`
 
 	Run     runCommand     `cmd:"" help:"Watch, notify and export until told to end."`
@@ -65,9 +68,10 @@ func execute(ctx context.Context, args []string, console *Console) int {
 		kong.Description(description),
 		kong.Writers(console.Stdout, console.Stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
-		kong.Exit(func(int) { helped = true }), // kong calls it after printing the help, and goes on
+		kong.Exit(func(int) { helped = true }), // kong calls it after printing help or version, and goes on
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(console),
+		kong.Vars{"version": ThisBuild().String()},
 	)
 	if err != nil {
 		return fail(console, "", err)
@@ -80,8 +84,7 @@ func execute(ctx context.Context, args []string, console *Console) int {
 	case helped:
 		return 0
 	case err != nil:
-		fmt.Fprintf(console.Stderr, "mirrorwatch: %v (see mirrorwatch --help)\n", err)
-		return failureOf(commandOf(err))
+		return misused(console, args, err)
 	}
 	console.Log = NewLogger(console.Stderr, line.LogLevel)
 	if err := parsed.Run(); err != nil {
@@ -113,22 +116,53 @@ func failureOf(command string) int {
 	return exitFailure
 }
 
-func commandOf(err error) string {
-	var parse *kong.ParseError
-	if errors.As(err, &parse) && parse.Context != nil {
-		return topCommand(parse.Context)
+// misused tells what is wrong with the command line, and where the help is that fits.
+func misused(console *Console, args []string, err error) int {
+	var commands []string
+	if parse := (*kong.ParseError)(nil); errors.As(err, &parse) && parse.Context != nil {
+		commands = commandsOf(parse.Context)
 	}
-	return ""
+	err = fmt.Errorf("%w (see %s --help)", err, strings.Join(append([]string{"mirrorwatch"}, commands...), " "))
+	command := ""
+	if len(commands) > 0 {
+		command = commands[0]
+	}
+	if command == "check" {
+		err = couldNotCheck(console.Stdout, outputOf(args), err)
+	}
+	return fail(console, command, err)
+}
+
+// outputOf finds the form that a command line asks for which could not be parsed.
+func outputOf(args []string) string {
+	output := ""
+	for i, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--output="); ok {
+			output = value
+		} else if arg == "--output" && i+1 < len(args) {
+			output = args[i+1]
+		}
+	}
+	return output
 }
 
 // topCommand is the first command on the command line, or "".
 func topCommand(c *kong.Context) string {
-	for _, part := range c.Path {
-		if part.Command != nil {
-			return part.Command.Name
-		}
+	if commands := commandsOf(c); len(commands) > 0 {
+		return commands[0]
 	}
 	return ""
+}
+
+// commandsOf is the commands on the command line: config, check.
+func commandsOf(c *kong.Context) []string {
+	var names []string
+	for _, part := range c.Path {
+		if part.Command != nil {
+			names = append(names, part.Command.Name)
+		}
+	}
+	return names
 }
 
 // printJSON writes v as one indented document.

@@ -31,7 +31,10 @@ func (c *configCheckCommand) Run(console *Console) error {
 	cfg, notes, err := LoadConfig(c.File, console.Environ)
 	var faults Faults
 	if err != nil && !errors.As(err, &faults) {
-		return err
+		if c.Output != "json" {
+			return err
+		}
+		faults = Faults{{File: c.File, Text: err.Error()}}
 	}
 	if c.Output == "json" {
 		report := configReport{OK: err == nil, Faults: append([]Note{}, faults...), Notes: append([]Note{}, notes...)}

@@ -53,6 +53,20 @@ func TestLogIsJSONWhereNoTerminalIs(t *testing.T) {
 	}
 }
 
+// Who mistypes is sent to the help of the command that was meant.
+func TestUsageErrorNamesTheHelpThatFits(t *testing.T) {
+	for _, test := range []struct{ args, see string }{
+		{"nonsense", "(see mirrorwatch --help)"},
+		{"run", "(see mirrorwatch run --help)"},
+		{"config chekc x.yaml", "(see mirrorwatch config --help)"},
+		{"config check x.yaml --no-such-flag", "(see mirrorwatch config check --help)"},
+	} {
+		if got := invoke(t, strings.Fields(test.args)...); got.code != 1 || !strings.HasSuffix(got.errors, test.see+"\n") {
+			t.Errorf("%s: exit code %d, got %q, want %s", test.args, got.code, got.errors, test.see)
+		}
+	}
+}
+
 func TestHelpNamesWhatIsOnOffer(t *testing.T) {
 	var out, errs bytes.Buffer
 	for _, args := range [][]string{nil, {"--help"}, {"config", "check", "--help"}} {

@@ -165,7 +165,9 @@ func (d *document) eachKey(n *yaml.Node, path string, visit func(key, value *yam
 
 func (d *document) faultUnknown(key *yaml.Node, path string, known []string) {
 	text := "unknown key (known here: " + strings.Join(known, ", ") + ")"
-	if near := nearest(key.Value, known); near != "" {
+	if path == "" && key.Value == "routes" {
+		text = "there are no routes yet: every receiver is told of every change"
+	} else if near := nearest(key.Value, known); near != "" {
 		text = fmt.Sprintf("unknown key (did you mean %s?)", near)
 		d.misnamed = append(d.misnamed, join(path, near))
 	}

@@ -102,7 +102,12 @@ func (d *document) note(path, text string) Note {
 
 // spoiled returns a test for paths of which a value is wrong or misnamed already, so that one mistake is told once.
 func (d *document) spoiled() func(path string) bool {
-	bad := slices.Clone(d.misnamed)
+	var bad []string
+	for _, path := range d.misnamed {
+		if _, given := d.places[path]; !given { // a key that is there too is judged by itself
+			bad = append(bad, path)
+		}
+	}
 	for _, f := range d.faults {
 		if f.Path != "" {
 			bad = append(bad, f.Path)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -40,6 +41,24 @@ func TestEveryFaultIsToldWithItsPlace(t *testing.T) {
 				t.Error("the error holds a secret")
 			}
 		})
+	}
+}
+
+// The faults below a key are told beside a misspelling of that key.
+func TestMisspelledKeyHidesNoFaultOfTheRightOne(t *testing.T) {
+	text := oneConnection + "exporter: {}\nexporters: {webhook: [{name: \"\", url: \"ftp://x\"}]}\n"
+	_, _, err := parseConfig("config.yaml", []byte(text), nil)
+	var faults Faults
+	if !errors.As(err, &faults) {
+		t.Fatalf("got %v", err)
+	}
+	var paths []string
+	for _, f := range faults {
+		paths = append(paths, f.Path)
+	}
+	want := []string{"exporter", "exporters.webhook[0].name", "exporters.webhook[0].url"}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("paths (-want +got):\n%s\n%v", diff, err)
 	}
 }
 

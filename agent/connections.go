@@ -27,7 +27,7 @@ func (f *connectionFlags) load(environ []string) (*Config, error) {
 	single := f.URL != "" || f.Context != "" || f.Creds != ""
 	switch {
 	case f.Config != "" && single:
-		return nil, fmt.Errorf("--config names the connections: give either it, or --url, --context and --creds")
+		return nil, fmt.Errorf("give --config or --url, --context and --creds, not both")
 	case f.Config != "":
 		config, _, err := LoadConfig(f.Config, environ)
 		return config, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -22,11 +23,15 @@ type HTTPConfig struct {
 // Validate reports everything that is wrong.
 func (c *HTTPConfig) Validate(report func(path, problem string)) {
 	_, port, err := net.SplitHostPort(c.Address)
+	number := 0
 	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
+		number, err = strconv.Atoi(port)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		report("address", fmt.Sprintf("%q: want host:port, such as 127.0.0.1:9188", c.Address))
+	case number < 0 || number > math.MaxUint16:
+		report("address", fmt.Sprintf("%q: a port is at most %d", c.Address, math.MaxUint16))
 	}
 }
 
@@ -36,7 +41,9 @@ type HTTP struct {
 	// Ready returns nil once the configuration is loaded and the journal open, else what is waited for. Connections
 	// have no say in it: a dead NATS must not take the pod out of service.
 	Ready func() error
-	Now   func() time.Time
+	// Receivers tells what waits for each receiver; nil: there are none. They have no say in readiness either.
+	Receivers func() []pipeline.ReceiverStats
+	Now       func() time.Time
 }
 
 // Handler returns the routes: /healthz, /readyz, /api/v1/links and /api/v1/incidents.
@@ -60,12 +67,36 @@ func (h *HTTP) readyz(w http.ResponseWriter, _ *http.Request) {
 		Ready       bool                        `json:"ready"`
 		Waiting     string                      `json:"waiting_for,omitempty"`
 		Connections []pipeline.ConnectionStatus `json:"connections"`
-	}{Ready: true, Connections: h.Board.Connections()}
+		Receivers   []receiverState             `json:"receivers"`
+	}{Ready: true, Connections: h.Board.Connections(), Receivers: h.receivers()}
 	status := http.StatusOK
 	if err := h.Ready(); err != nil {
 		status, body.Ready, body.Waiting = http.StatusServiceUnavailable, false, err.Error()
 	}
 	writeJSON(w, status, body)
+}
+
+// receiverState is one receiver as /readyz tells it.
+type receiverState struct {
+	Name    string   `json:"name"`
+	Pending int      `json:"pending"`            // batches that wait
+	Oldest  *float64 `json:"oldest_age_seconds"` // of the oldest change that waits; null: none does
+	Error   string   `json:"last_error"`         // of the newest attempt; empty: it was delivered
+}
+
+func (h *HTTP) receivers() []receiverState {
+	states := []receiverState{}
+	if h.Receivers == nil {
+		return states
+	}
+	for _, r := range h.Receivers() {
+		s := receiverState{Name: r.Receiver, Pending: r.Pending, Error: r.Error}
+		if r.Pending > 0 && !r.Oldest.IsZero() {
+			s.Oldest = new(seconds(max(0, h.Now().Sub(r.Oldest))))
+		}
+		states = append(states, s)
+	}
+	return states
 }
 
 func (h *HTTP) links(w http.ResponseWriter, _ *http.Request) {

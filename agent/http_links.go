@@ -21,6 +21,7 @@ type LinkState struct {
 	Filter     string        `json:"filter"`
 
 	Status     pipeline.Level `json:"status"`
+	Blind      bool           `json:"blind"`    // nothing can be seen over its connection: the status is from before
 	Starting   bool           `json:"starting"` // not judged yet
 	Reason     string         `json:"reason"`
 	First      time.Time      `json:"first_seen"`
@@ -44,9 +45,14 @@ func linksOf(b *pipeline.Board, now time.Time) []LinkState {
 			cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Origin, b.Origin),
 			cmp.Compare(a.Via, b.Via), cmp.Compare(a.Filter, b.Filter))
 	})
+	blind := map[string]bool{}
+	for _, c := range b.Connections() {
+		blind[c.Name] = c.Blind
+	}
 	states := make([]LinkState, len(links))
 	for i := range links {
 		states[i] = linkState(&links[i], now)
+		states[i].Blind = blind[states[i].Connection]
 	}
 	return states
 }

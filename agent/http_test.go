@@ -31,7 +31,7 @@ func filledBoard() *pipeline.Board {
 	orders := pipeline.StreamKey{Connection: "dr", Account: "APP", Domain: "leaf", Stream: "ORDERS"}
 	silent := pipeline.Subject{StreamKey: payments, Kind: pipeline.KindMirror, Origin: "PAYMENTS", Via: "$JS.hub.API"}
 	b.Put(payments, []pipeline.LinkStatus{{
-		Subject: silent, Level: pipeline.Critical, Reason: "silent",
+		Subject: silent, Level: pipeline.Critical, Reason: pipeline.ReasonSilent,
 		First: noon().Add(-time.Hour), Proof: noon().Add(-90500 * time.Millisecond), Limit: time.Minute,
 		Violations: 1, Blackout: 30 * time.Second, Dark: true, Updated: noon().Add(-500 * time.Millisecond),
 	}})
@@ -45,10 +45,29 @@ func filledBoard() *pipeline.Board {
 	b.PutConnection(pipeline.ConnectionStatus{Name: "dr", Answered: noon(), Round: noon(), Links: 3})
 	b.PutConnection(pipeline.ConnectionStatus{Name: "far", Blind: true, Since: noon().Add(-time.Minute), Reason: "not connected"})
 	b.PutIncident(pipeline.Incident{
-		ID: "mw-1", Rule: "seen", Subject: silent, Level: pipeline.Critical, Opened: noon().Add(-30 * time.Second),
-		Since: noon().Add(-90500 * time.Millisecond), Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: "silent", Changes: 1,
+		ID: "mw-1", Rule: pipeline.RuleSeen, Subject: silent, Level: pipeline.Critical, Opened: noon().Add(-30 * time.Second),
+		Since: noon().Add(-90500 * time.Millisecond), Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: pipeline.ReasonSilent, Changes: 1,
 	})
 	return b
+}
+
+// blindBoard has a link that was well when its connection went blind.
+func blindBoard() *pipeline.Board {
+	b := pipeline.NewBoard(noon().Add(-time.Hour))
+	key := pipeline.StreamKey{Connection: "far", Account: "APP", Stream: "PAYMENTS"}
+	b.Put(key, []pipeline.LinkStatus{{
+		Subject: pipeline.Subject{StreamKey: key, Kind: pipeline.KindMirror, Origin: "PAYMENTS"},
+		First:   noon().Add(-time.Hour), Proof: noon().Add(-time.Minute), Updated: noon().Add(-time.Minute),
+	}})
+	b.PutConnection(pipeline.ConnectionStatus{Name: "far", Blind: true, Since: noon().Add(-time.Minute), Reason: "not connected"})
+	return b
+}
+
+func twoReceivers() []pipeline.ReceiverStats {
+	return []pipeline.ReceiverStats{
+		{Receiver: "oncall", Pending: 2, Oldest: noon().Add(-90 * time.Second), Error: "answered 503 Service Unavailable"},
+		{Receiver: "ops", Delivered: 3},
+	}
 }
 
 func TestRoutes(t *testing.T) {
@@ -57,21 +76,24 @@ func TestRoutes(t *testing.T) {
 		name, method, path string
 		board              *pipeline.Board
 		ready              error
+		receivers          func() []pipeline.ReceiverStats
 		status             int
 	}{
-		{"healthz", "GET", "/healthz", filledBoard(), waiting, http.StatusOK},
-		{"readyz_blind_connection", "GET", "/readyz", filledBoard(), nil, http.StatusOK},
-		{"readyz_waiting", "GET", "/readyz", pipeline.NewBoard(noon()), waiting, http.StatusServiceUnavailable},
-		{"links", "GET", "/api/v1/links", filledBoard(), nil, http.StatusOK},
-		{"links_none", "GET", "/api/v1/links", pipeline.NewBoard(noon()), nil, http.StatusOK},
-		{"incidents", "GET", "/api/v1/incidents", filledBoard(), nil, http.StatusOK},
-		{"incidents_none", "GET", "/api/v1/incidents", pipeline.NewBoard(noon()), nil, http.StatusOK},
-		{"", "GET", "/", filledBoard(), nil, http.StatusNotFound},
-		{"", "GET", "/metrics", filledBoard(), nil, http.StatusNotFound},
-		{"", "POST", "/api/v1/links", filledBoard(), nil, http.StatusMethodNotAllowed},
+		{"healthz", "GET", "/healthz", filledBoard(), waiting, nil, http.StatusOK},
+		{"readyz_blind_connection", "GET", "/readyz", filledBoard(), nil, nil, http.StatusOK},
+		{"readyz_receivers", "GET", "/readyz", pipeline.NewBoard(noon()), nil, twoReceivers, http.StatusOK},
+		{"links_blind", "GET", "/api/v1/links", blindBoard(), nil, nil, http.StatusOK},
+		{"readyz_waiting", "GET", "/readyz", pipeline.NewBoard(noon()), waiting, nil, http.StatusServiceUnavailable},
+		{"links", "GET", "/api/v1/links", filledBoard(), nil, nil, http.StatusOK},
+		{"links_none", "GET", "/api/v1/links", pipeline.NewBoard(noon()), nil, nil, http.StatusOK},
+		{"incidents", "GET", "/api/v1/incidents", filledBoard(), nil, nil, http.StatusOK},
+		{"incidents_none", "GET", "/api/v1/incidents", pipeline.NewBoard(noon()), nil, nil, http.StatusOK},
+		{"", "GET", "/", filledBoard(), nil, nil, http.StatusNotFound},
+		{"", "GET", "/metrics", filledBoard(), nil, nil, http.StatusNotFound},
+		{"", "POST", "/api/v1/links", filledBoard(), nil, nil, http.StatusMethodNotAllowed},
 	} {
 		t.Run(test.method+test.path+" "+test.name, func(t *testing.T) {
-			h := &HTTP{Board: test.board, Ready: func() error { return test.ready }, Now: noon}
+			h := &HTTP{Board: test.board, Ready: func() error { return test.ready }, Receivers: test.receivers, Now: noon}
 			recorder := httptest.NewRecorder()
 			h.Handler().ServeHTTP(recorder, httptest.NewRequest(test.method, test.path, nil))
 			if recorder.Code != test.status {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // recordCommand is mirrorwatch record.
 type recordCommand struct {
 	connectionFlags
-	Out      string        `required:"" placeholder:"FILE" type:"path" help:"The recording to write; compressed where the name ends in .gz."`
+	Out      string        `required:"" placeholder:"FILE" type:"path" help:"The recording to make, a new file; compressed where the name ends in .gz."`
 	Interval time.Duration `default:"1s" help:"Time between two looks at everything."`
 	For      time.Duration `placeholder:"TIME" help:"End after this long (default: at SIGINT or SIGTERM)."`
 }
@@ -60,7 +61,8 @@ func (c *recordCommand) Run(ctx context.Context, console *Console) error {
 		return err
 	}
 	if r.looks == 0 {
-		return fmt.Errorf("%s is empty: %w", c.Out, cmp.Or(r.unseen, errors.New("there was no stream to look at")))
+		nothing := fmt.Errorf("nothing was recorded, and no file is left: %w", cmp.Or(r.unseen, errors.New("there was no stream to look at")))
+		return errors.Join(nothing, os.Remove(c.Out))
 	}
 	fmt.Fprintf(console.Stderr, "%s: %d looks recorded, %d of them saw nothing\n", c.Out, r.looks, r.faults)
 	return nil

@@ -20,7 +20,8 @@ type replayCommand struct {
 
 // Help says more than one line.
 func (replayCommand) Help() string {
-	return `Runs the pipeline over recorded looks in virtual time, each file by itself, and prints every change as it would have been told. No server is asked and nobody is notified.`
+	return `Runs the pipeline over recorded looks in virtual time, each file by itself,
+and prints every change as it would have been told. No server is asked and nobody is notified.`
 }
 
 // Run replays each file.
@@ -32,23 +33,24 @@ func (c *replayCommand) Run(console *Console) error {
 			return err
 		}
 	}
-	for _, file := range c.Files {
-		rec, err := recording.Open(file, jetstream.Decode)
-		if err != nil {
+	recordings := make([]*recording.Recording, len(c.Files))
+	for i, file := range c.Files {
+		var err error
+		if recordings[i], err = recording.Open(file, jetstream.Decode); err != nil {
 			return err
 		}
+		if from, _ := recordings[i].Span(); from.IsZero() {
+			return fmt.Errorf("replay %s: there are no looks in it", file)
+		}
+	}
+	for i, rec := range recordings {
 		for _, note := range rec.Notes {
 			fmt.Fprintln(console.Stderr, "note:", note)
 		}
-		print := printChange(console.Stdout, c.Output)
-		from, to := rec.Span()
-		if from.IsZero() {
-			return fmt.Errorf("replay %s: there are no looks in it", file)
+		if from, to := rec.Span(); c.Output == "text" {
+			fmt.Fprintf(console.Stdout, "%s: %s from %s\n", c.Files[i], to.Sub(from).Round(time.Second), from.Format(time.RFC3339))
 		}
-		if c.Output == "text" {
-			fmt.Fprintf(console.Stdout, "%s: %s from %s\n", file, to.Sub(from).Round(time.Second), from.Format(time.RFC3339))
-		}
-		if err := config.replay(rec, print); err != nil {
+		if err := config.replay(rec, printChange(console.Stdout, c.Output)); err != nil {
 			return err
 		}
 	}
@@ -88,19 +90,40 @@ func printChange(w io.Writer, output string) func(*pipeline.Change) error {
 			return nil
 		}
 		i := &c.Incident
-		text := fmt.Sprintf("%s  %-9s %-8s %-12s %s: %s", c.At.Format("15:04:05.000"), c.Kind, i.Level, i.Rule, i.Subject, i.Reason)
-		if i.Detail != "" {
-			text += " (" + i.Detail + ")"
-		}
-		if c.Silent > 0 {
-			text += fmt.Sprintf(", silent for %s", c.Silent.Round(10*time.Millisecond))
-			if i.Unit == pipeline.UnitSeconds && i.Limit > 0 {
-				text += fmt.Sprintf(", limit %s", time.Duration(i.Limit*float64(time.Second)))
-			}
-		}
-		if _, err := fmt.Fprintf(w, "%s  [%s]\n", text, i.ID); err != nil {
+		_, err := fmt.Fprintf(w, "%s  %-9s %-8s %-12s %s: %s  [%s]\n",
+			c.At.Format("15:04:05.000"), c.Kind, i.Level, i.Rule, i.Subject, story(c), i.ID)
+		if err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
 		return nil
 	}
+}
+
+// story is what a change says of its incident, in words that are true after it.
+func story(c *pipeline.Change) string {
+	i := &c.Incident
+	reason, silent := i.Reason, c.Silent.Round(10*time.Millisecond)
+	if i.Detail != "" {
+		reason += " (" + i.Detail + ")"
+	}
+	switch {
+	case c.Kind == pipeline.Resolved:
+		text := "well again"
+		if i.Rule == pipeline.RuleSeen || i.Rule == pipeline.RuleSeenDefault {
+			text = "contact again"
+		}
+		if silent > 0 {
+			text += fmt.Sprintf(" after %s", silent)
+		}
+		return text + " (was: " + reason + ")"
+	case silent <= 0:
+		return reason
+	case c.Kind == pipeline.Closed:
+		return fmt.Sprintf("%s; no contact was proven for %s", reason, silent)
+	}
+	text := fmt.Sprintf("%s, no contact for %s", reason, silent)
+	if i.Unit == pipeline.UnitSeconds && i.Limit > 0 {
+		text += fmt.Sprintf(", limit %s", time.Duration(i.Limit*float64(time.Second)))
+	}
+	return text
 }

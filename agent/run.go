@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"mirrorwatch/exporters/otlp"
@@ -25,11 +23,14 @@ type runCommand struct {
 
 // Help says more than one line.
 func (runCommand) Help() string {
-	return `Watches every configured connection until SIGINT or SIGTERM, which it heeds within 10 seconds.`
+	return `Watches every configured connection; stops within 10 s of SIGINT or SIGTERM.
+
+A changed configuration needs a restart; SIGHUP only says so in the log. Secrets in files are read again by themselves.`
 }
 
 // Run runs the agent.
 func (c *runCommand) Run(ctx context.Context, console *Console) error {
+	defer heedHangups(console.Log)()
 	config, notes, err := LoadConfig(c.Config, console.Environ)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ type Options struct {
 }
 
 // Run is the agent. It starts sinks before sources, blocks until ctx ends, then stops in the opposite order, within
-// 10 seconds. Its caller owns signals. An error means that it could not start, or that state was left unwritten.
+// 10 seconds. Its caller owns signals. An error means that it could not start, or says what was left undone.
 func Run(ctx context.Context, o Options) (err error) {
 	listener, err := net.Listen("tcp", o.Config.HTTP.Address)
 	if err != nil {
@@ -107,6 +108,7 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	a.outbox = outbox.New(a.receivers, state.Outbox, state.Receipts, o.Log)
 	a.committer = outbox.NewCommitter(outbox.CommitterOptions{
 		Journal: a.journal, Outbox: a.outbox, Board: a.board, Rules: agentRules(), State: state, Log: o.Log,
+		Grace: drainTime,
 	})
 	if c := o.Config.Exporters.OTLP; c != nil {
 		if a.otlp, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, o.Log); err != nil {
@@ -136,89 +138,6 @@ func (a *assembly) addRings(ctx context.Context, state pipeline.State) (err erro
 func (a *assembly) observeLook(connection string, took time.Duration, streams int, err error) {
 	if a.otlp != nil {
 		a.otlp.ObserveLook(connection, took, streams, err)
-	}
-}
-
-// forget closes what is kept of connections that are no longer configured.
-func (a *assembly) forget(now time.Time, state pipeline.State) {
-	gone := func(connection string) bool {
-		return connection != "" && !slices.ContainsFunc(a.rings, func(r *pipeline.Ring) bool { return r.Name() == connection })
-	}
-	var streams []pipeline.StreamKey
-	for _, r := range state.Streams {
-		if gone(r.Key.Connection) {
-			streams = append(streams, r.Key)
-		}
-	}
-	tracker := pipeline.NewTracker(state.Incidents)
-	var changes []pipeline.Change
-	for _, i := range state.Incidents {
-		if gone(i.Subject.Connection) {
-			if c, ok := tracker.Close(now, i.Rule, i.Subject, "the connection is no longer configured"); ok {
-				changes = append(changes, c)
-			}
-		}
-	}
-	if len(streams)+len(changes) > 0 {
-		a.committer.Submit(nil, streams, changes)
-	}
-}
-
-// run starts what was assembled, and ends it in the opposite order once ctx ended.
-func (a *assembly) run(ctx context.Context, listener net.Listener) error {
-	sinks, stopSinks := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSinks()
-	var side sync.WaitGroup
-	handler := (&HTTP{Board: a.board, Ready: func() error { return nil }, Now: time.Now}).Handler()
-	side.Go(func() {
-		if err := ServeHTTP(sinks, listener, handler, a.log); err != nil {
-			a.log.Error("http interface ended", "error", err)
-		}
-	})
-	if a.otlp != nil {
-		side.Go(func() { _ = a.otlp.Run(sinks, a.board) })
-	}
-	committing, stopCommitting := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopCommitting()
-	committed := make(chan error, 1)
-	go func() { committed <- a.committer.Run(committing) }()
-	if a.config.Heartbeat.Enabled() {
-		heartbeat := NewHeartbeat(a.config.Heartbeat, a.turning, nil, a.log)
-		side.Go(func() { heartbeat.Run(ctx) })
-	}
-
-	var rings sync.WaitGroup
-	for _, r := range a.rings {
-		rings.Go(func() { r.Run(ctx) })
-	}
-	rings.Wait()
-	stopCommitting()
-	err := <-committed
-	stopSinks()
-	side.Wait()
-	a.close()
-	if err != nil {
-		return fmt.Errorf("end: %w", err)
-	}
-	return nil
-}
-
-// close ends what newAssembly opened. Sources go first, the journal last.
-func (a *assembly) close() {
-	if err := closeSources(a.sources); err != nil {
-		a.log.Warn("close connections", "error", err)
-	}
-	if a.otlp != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := a.otlp.Shutdown(ctx); err != nil {
-			a.log.Warn("close otlp exporter", "error", err)
-		}
-	}
-	if a.journal != nil {
-		if err := a.journal.Close(); err != nil {
-			a.log.Warn("close journal", "error", err)
-		}
 	}
 }
 

@@ -136,7 +136,7 @@ exporters: {webhook: [{name: pager, url: "http://127.0.0.1:1"}]}
 			"nothing to record",
 			[]string{"record", "--url", noNATS(t), "--out", filepath.Join(dir, "out.jsonl"), "--for", "5s"},
 			1,
-			`.*/out\.jsonl is empty: not connected: 127\.0\.0\.1:\d+ does not speak NATS`,
+			`nothing was recorded, and no file is left: not connected: 127\.0\.0\.1:\d+ does not speak NATS`,
 		},
 		{
 			"nothing to replay",
