@@ -39,11 +39,15 @@ func openDesk(t *testing.T, journal pipeline.Journal, sinks map[string]*pipeline
 
 func openDeskWith(t *testing.T, journal pipeline.Journal, receivers []pipeline.Receiver) *desk {
 	t.Helper()
+	return openDeskLogged(t, journal, receivers, slog.New(slog.NewTextHandler(io.Discard, nil)))
+}
+
+func openDeskLogged(t *testing.T, journal pipeline.Journal, receivers []pipeline.Receiver, log *slog.Logger) *desk {
+	t.Helper()
 	state, err := journal.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	d := &desk{
 		outbox: outbox.New(receivers, state.Outbox, state.Receipts, log),
 		board:  pipeline.NewBoard(time.Now()), ended: make(chan error, 1),

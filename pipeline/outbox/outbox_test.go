@@ -179,7 +179,7 @@ func TestIncidentThatEndedWhileTheReceiverWasDownIsOneLateNotice(t *testing.T) {
 		pass(time.Second)
 		d.submit(step("a", pipeline.Resolved, 2))
 		pass(2 * time.Minute)
-		equal(t, "told", told(sink), "opened mw-first/1", "opened mw-a/1 + resolved mw-a/2", "opened mw-b/1")
+		equal(t, "told, what lasts before what is over", told(sink), "opened mw-first/1", "opened mw-b/1", "opened mw-a/1 + resolved mw-a/2")
 		for _, c := range journal.Commits() {
 			if len(c.Merged) > 0 && (len(c.Merged) != 2 || len(c.Batches) != 1 || c.Batches[0].Attempts != 1 || c.Batches[0].Body == nil) {
 				t.Errorf("the merge is not one commit: %+v", c)

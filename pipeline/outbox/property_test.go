@@ -28,7 +28,7 @@ func drawHistory(t *rapid.T) []happening {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) happening {
 		return happening{
 			what: rapid.SampledFrom([]string{
-				"step", "step", "step", "step", "end", "burst", "accept", "fail", "refuse", "throttle", "slow",
+				"step", "step", "step", "step", "end", "burst", "burst ends", "accept", "fail", "refuse", "throttle", "slow",
 				"disk fails", "disk works", "restart", "kill",
 			}).Draw(t, "what"),
 			which: rapid.IntRange(0, 5).Draw(t, "which"),
@@ -40,7 +40,8 @@ func drawHistory(t *rapid.T) []happening {
 }
 
 // Whatever happens, each receiver accepts every committed change at least once, unless it was given up on, in order
-// within each incident, and never hears of a change under two keys, nor of two bodies under one.
+// within each incident, and never hears of a change under two keys, nor of two bodies under one. No receipt outlives its
+// incident.
 func TestEveryCommittedChangeArrivesInOrderUnderOneKey(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		history := drawHistory(rt)
@@ -62,6 +63,7 @@ type life struct {
 	sick    bool   // the disk failed, and there may be what it did not take yet
 	number  [6]int // of each incident's newest change
 	age     [6]int // how often it ended
+	bursts  [][]pipeline.Change
 
 	changes  []pipeline.Change // committed in lives that were killed
 	attempts []pipeline.Attempt
@@ -135,10 +137,19 @@ func (l *life) happen(n int, h happening) {
 		l.step(h.which, pipeline.Resolved)
 	case "burst":
 		var many []pipeline.Change
-		for i := range 12 {
+		for i := range 8 + 2*h.which { // some are joined, some are not
 			many = append(many, opened(fmt.Sprintf("burst%d-%d", n, i)))
 		}
 		l.desk.submit(many...)
+		l.bursts = append(l.bursts, many)
+	case "burst ends":
+		if len(l.bursts) > 0 {
+			for i, c := range l.bursts[0] {
+				l.bursts[0][i] = step(strings.TrimPrefix(c.Incident.ID, "mw-"), pipeline.Resolved, 2)
+			}
+			l.desk.submit(l.bursts[0]...)
+			l.bursts = l.bursts[1:]
+		}
 	case "accept":
 		sink.Answer(nil)
 	case "fail":
@@ -197,7 +208,7 @@ func (l *life) step(which int, kind pipeline.ChangeKind) {
 
 // recall takes the incidents from the journal, as a restarted agent does.
 func (l *life) recall() {
-	l.number = [6]int{}
+	l.number, l.bursts = [6]int{}, nil
 	for i := range l.age {
 		l.age[i] += 100 // what was submitted and not committed is not known any more
 	}
@@ -213,8 +224,17 @@ func (l *life) judge() (faults []string) {
 	for _, name := range l.receivers() {
 		faults = append(faults, l.judgeReceiver(name)...)
 	}
-	if left := l.journal.State().Outbox; len(left) > 0 {
-		faults = append(faults, fmt.Sprintf("left in the outbox: %+v", left))
+	state, open := l.journal.State(), map[string]bool{}
+	if len(state.Outbox) > 0 {
+		faults = append(faults, fmt.Sprintf("left in the outbox: %+v", state.Outbox))
+	}
+	for _, i := range state.Incidents {
+		open[i.ID] = true
+	}
+	for _, r := range state.Receipts {
+		if !open[r.Group] {
+			faults = append(faults, fmt.Sprintf("receipt of an incident that ended: %+v", r))
+		}
 	}
 	return faults
 }
