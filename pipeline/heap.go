@@ -41,7 +41,13 @@ func (w *wakes) next() time.Time {
 // Len, Less, Swap, Push and Pop are heap.Interface.
 func (w *wakes) Len() int { return len(*w) }
 
-func (w *wakes) Less(i, j int) bool { return (*w)[i].wake.Before((*w)[j].wake) }
+func (w *wakes) Less(i, j int) bool {
+	a, b := (*w)[i], (*w)[j]
+	if !a.wake.Equal(b.wake) {
+		return a.wake.Before(b.wake)
+	}
+	return compareKeys(a.key, b.key) < 0 // streams that fall due together do so in one order
+}
 
 func (w *wakes) Swap(i, j int) {
 	h := *w

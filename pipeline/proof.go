@@ -18,7 +18,7 @@ const (
 // stream, in the order of arrival; what could not be seen proves nothing and need not be told. The zero value knows nothing.
 type Proof struct {
 	contact time.Time // agent's clock: latest proven contact
-	rough   bool      // contact was dated by an answer that took long
+	rough   bool      // the stamp of proven was dated by an answer that took long
 	bound   time.Time // agent's clock: contact is not later, says the leader of now
 	foreign bool      // contact was proven under another leader than bound
 
@@ -102,7 +102,7 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 	}
 	switch {
 	case within(p.heard, heard), within(p.proven, heard):
-		if contact.After(p.contact) {
+		if heard.After(p.proven) {
 			p.rough = slow
 		}
 		p.prove(heard, contact)

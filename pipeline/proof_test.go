@@ -65,9 +65,18 @@ func TestProofRules(t *testing.T) {
 		"a server's clock set back starts anew": {seen: []seen{
 			{at: 100, active: 0.5, delay: 0}, {at: 15, active: 0.5, delay: 90, asked: 104.5}, {at: 20, active: 0.5, delay: 90, asked: 109.5},
 		}, want: 109.5},
-		"a slow answer's proof is corrected by a quick one": {seen: []seen{
-			{at: 10, active: 0.5}, {at: 15, active: 0.5, delay: 4}, {at: 20, active: 5.5},
+		"a slow answer dates contact no later than the truth": {seen: []seen{
+			{at: 10, active: 0.5}, {at: 15, active: 0.5, delay: 4},
 		}, want: 14.5},
+		"a slow answer that was made late dates contact early": {seen: []seen{
+			{at: 10, active: 0.5}, {at: 15, active: 0.5, asked: 11, delay: 0.1},
+		}, want: 10.5},
+		"a quicker answer of the same stamp dates it better": {seen: []seen{
+			{at: 10, active: 0.5}, {at: 15, active: 0.5, asked: 11, delay: 0.1}, {at: 20, active: 5.5},
+		}, want: 14.5},
+		"also where the slow answer's date lay before the proof in hand": {seen: []seen{
+			{at: 10, active: 0.5}, {at: 15, active: 0.5}, {at: 18, active: 0.5, asked: 14, delay: 0.1}, {at: 20, active: 2.5},
+		}, want: 17.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p pipeline.Proof

@@ -11,6 +11,8 @@ import (
 type Rehearsal struct {
 	Streams []StreamKey
 	At      func(key StreamKey, t time.Time) (Sample, time.Duration)
+	// Short is how a round that begins at t falls short beside what At tells; nil: none does.
+	Short func(t time.Time) error
 	// Away tells of a pause of our own that begins at t, and how long it lasts; nil: there is none.
 	Away func(t time.Time) time.Duration
 }
@@ -65,6 +67,9 @@ func (r *Rehearsal) ask(now time.Time, q Question, push func(arrival)) {
 		reached = reached || sample.Fault.Answered()
 	}
 	var err error
+	if q.Scope == nil && r.Short != nil {
+		err = r.Short(now)
+	}
 	if !reached {
 		err = fmt.Errorf("look: %w", ErrNoAnswer)
 	}

@@ -8,6 +8,7 @@ const (
 	pairApart   = 3 * time.Second         // a round of more than chainable is a pair of looks this far apart
 	firstLook   = 3500 * time.Millisecond // before a deadline: the look that chains, or begins a pair
 	secondLook  = 500 * time.Millisecond  // before a deadline: the look that ends the pair
+	mostAhead   = 2 * time.Second         // both looks begin earlier by twice what answers take, and by no more than this
 	roundsApart = time.Second             // rounds that events ask for begin at least this far apart
 	confirmGone = 2 * time.Second         // a 404 is believed when it is said again after this
 	urgentTimes = 4                       // deadline looks may use this many times the budget

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"hash/fnv"
-	"io"
-	"time"
-)
+import "time"
 
 // stream is what a Watch knows of one watched stream.
 type stream struct {
@@ -21,7 +17,7 @@ type stream struct {
 	asked    time.Time // newest look at just this stream
 	seen     time.Time // when it was newest seen whole
 	missed   time.Time // when a round ended that did not tell of it; zero: it was seen or asked about since
-	phase    float64   // from 0 to 1, by its name: spreads the looks of many streams
+	phase    float64   // from 0 to 1: spreads the looks of many streams
 	waiting  bool      // for a look
 	asking   int       // such looks not ended
 	listed   uint64    // the newest round that told of it
@@ -49,9 +45,7 @@ type link struct {
 }
 
 func newStream(key StreamKey, now time.Time) *stream {
-	h := fnv.New32a()
-	io.WriteString(h, key.Stream)
-	return &stream{key: key, first: now, index: -1, dirty: true, phase: float64(h.Sum32()) / (1 << 32)}
+	return &stream{key: key, first: now, index: -1, dirty: true}
 }
 
 // mirror tells whether the stream is known as a mirror.

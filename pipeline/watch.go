@@ -26,6 +26,7 @@ type Watch struct {
 	started time.Time
 	tracker *Tracker
 	streams map[StreamKey]*stream
+	added   int                    // streams that were ever in it
 	plain   map[StreamKey]struct{} // streams seen to hold no links, or taken out
 	wakes   wakes
 	waits   [queues][]*stream // for a look
@@ -37,6 +38,7 @@ type Watch struct {
 	starved  time.Time     // when a budget that kept streams waiting has a look again; zero: none does
 	lately   [4]*stream    // answered lately, newest first
 	took     time.Duration // of looks at single streams that were answered, smoothed
+	measured bool          // one was
 
 	looks  map[uint64]*look
 	lastID uint64
@@ -47,10 +49,11 @@ type Watch struct {
 	connectionDue time.Time
 	remindAt      time.Time
 	uncovered     int
-	covering      bool // an incident of the connection covers its links
-	held          bool // uncovered links kept the connection's incident open when it was judged last
-	unseen        int  // streams that were named but never seen, as of the newest round
-	demand        float64
+	covering      bool    // an incident of the connection covers its links
+	held          bool    // uncovered links kept the connection's incident open when it was judged last
+	unseen        int     // streams that were named but never seen, as of the newest round
+	demand        float64 // looks a second that limits ask for beside the rounds, as of the newest one
+	demanding     int     // streams whose limits do
 	links         int
 	roundAt       time.Time               // when the newest whole round ended
 	roundError    string                  // why the newest round fell short; empty: it did not
@@ -108,7 +111,7 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 			continue
 		}
 		s.policy = s.own.Over(opt.Defaults)
-		w.streams[s.key] = s
+		w.add(s)
 		w.links += len(s.links)
 		s.spare(now)
 		w.judge(now, s)
@@ -241,9 +244,7 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	case sample.Fault.Answered():
 		if l != nil {
 			l.reached = true
-			if l.scope != nil {
-				w.timed(sample.At.Sub(sample.Asked))
-			}
+			w.timed(sample.At.Sub(sample.Asked), l.scope != nil)
 		}
 		w.answer(now)
 	case sample.Fault.Kind == FaultDisconnected:
@@ -297,57 +298,13 @@ func (w *Watch) Done(now time.Time, id uint64, err error) {
 		w.roundEnded(now, l, err)
 		return
 	}
-	for key := range l.scope {
+	for _, key := range slices.SortedFunc(maps.Keys(l.scope), compareKeys) {
 		fault := Fault{Kind: FaultNoAnswer, Text: "the look ended without it"}
 		if err != nil {
 			fault.Text = err.Error()
 		}
 		w.answered(l, key)
 		w.observeFault(now, w.streams[key], &Sample{Key: key, Asked: l.began, At: now, Fault: fault})
-	}
-}
-
-// observeClock notes by how much the answering server's clock differs from ours: it was read between question and answer.
-func (w *Watch) observeClock(s *Sample) {
-	w.clocked = true
-	skew := max(0, s.ServerTime.Sub(s.At)) + min(0, s.ServerTime.Sub(s.Asked))
-	if skew.Abs() > w.skewing.Abs() {
-		w.skewing = skew
-	}
-}
-
-func (w *Watch) roundEnded(now time.Time, l *look, err error) {
-	w.rounds.ended(now, l.began)
-	if w.clocked {
-		w.skew, w.skewing, w.clocked = w.skewing, 0, false
-	}
-	if err == nil {
-		w.rounds.listed, w.roundAt, w.roundError = l.listed, now, ""
-	} else {
-		w.rounds.listed, w.roundError = max(w.rounds.listed, l.listed), err.Error()
-	}
-	maps.DeleteFunc(w.ended, func(_ StreamKey, at time.Time) bool { return now.Sub(at) > endedFor })
-	w.demand, w.unseen = 0, 0
-	var missed []*stream
-	for _, s := range w.streams {
-		if s.whole == nil && len(s.links) == 0 {
-			w.unseen++
-		}
-		if s.limited() {
-			w.demand += w.rounds.demand(s.policy.SeenCritical.Value)
-		}
-		if err == nil && s.listed < l.round && s.asking == 0 && s.asked.Before(l.began) {
-			missed = append(missed, s)
-		}
-	}
-	slices.SortFunc(missed, func(a, b *stream) int { return compareKeys(a.key, b.key) })
-	for _, s := range missed { // not listed is not gone: it is asked about
-		s.missed = now
-		w.plan(now, s)
-	}
-	w.connectionDue = now
-	if w.opt.Board != nil {
-		w.opt.Board.PutConnection(w.status())
 	}
 }
 

@@ -126,7 +126,7 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	if !s.gone.IsZero() {
 		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
 	}
-	if period, _ := w.rounds.period(); period > chainable && w.tracker.Has(s.key) {
+	if period, _ := w.rounds.period(); (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
 		again := later(s.seen, s.asked).Add(pairApart)
 		if at.IsZero() || again.Before(at) {
 			return again, false
@@ -136,14 +136,15 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 }
 
 // deadlineLook is when the stream is next to be looked at for a deadline that nears, zero: not before the deadline. Where
-// many deadlines ask for looks, the pairs are spread over the second half of the time before them.
+// many limits are not met by rounds, the pairs are spread over the second half of the time before their deadlines.
 func (w *Watch) deadlineLook(s *stream) time.Time {
 	if s.due.IsZero() {
 		return time.Time{}
 	}
-	last, first := s.due.Add(-secondLook), s.due.Add(-firstLook)
-	if s.limited() && w.demand > w.rate()/8 {
-		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-firstLook) / 2))
+	ahead := w.ahead(s)
+	last, first := s.due.Add(-secondLook-ahead), s.due.Add(-firstLook-ahead)
+	if float64(w.demanding) > min(mostAsked, w.budget.perSec)/2 && w.demandOf(s) > 0 {
+		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-ahead-firstLook) / 2))
 	}
 	for _, at := range []time.Time{first, first.Add(pairApart), last} {
 		if s.asked.Before(at) {
@@ -162,8 +163,33 @@ func (w *Watch) rate() float64 {
 	return min(w.budget.perSec, mostAsked/w.took.Seconds())
 }
 
-// timed notes how long a look at a single stream took that was answered; a few slow ones in a row count.
-func (w *Watch) timed(took time.Duration) { w.took += (took - w.took) / 8 }
+// ahead is how much earlier a deadline's looks begin because answers take their time.
+func (w *Watch) ahead(s *stream) time.Duration {
+	ahead := min(2*w.took, mostAhead)
+	if s.limited() {
+		ahead = min(ahead, max(0, s.policy.SeenCritical.Value-firstLook)/2)
+	}
+	return ahead
+}
+
+// demandOf is how many looks a second the stream's limit asks for beside the rounds.
+func (w *Watch) demandOf(s *stream) float64 {
+	if !s.limited() {
+		return 0
+	}
+	return w.rounds.demand(s.policy.SeenCritical.Value - w.ahead(s))
+}
+
+// timed notes how long an answer took. Of looks at single streams a few slow ones in a row count; until there was one, the
+// newest answer of a round stands for them.
+func (w *Watch) timed(took time.Duration, single bool) {
+	switch {
+	case single && w.measured:
+		w.took += (took - w.took) / 8
+	case single || !w.measured:
+		w.took, w.measured = took, single
+	}
+}
 
 // witness notes that a stream answered.
 func (w *Watch) witness(s *stream) {

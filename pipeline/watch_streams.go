@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // This file holds what a Watch does with single streams: taking in what was seen of them, and forgetting them.
 
@@ -24,7 +27,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	case s == nil:
 		delete(w.plain, sample.Key)
 		s = newStream(sample.Key, now)
-		w.streams[s.key] = s
+		w.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
 	case sample.Policy.Disabled:
@@ -59,6 +62,13 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	w.judge(now, s)
 }
 
+// add begins to watch a stream. Multiples of the golden ratio lie evenly, however many there are of them.
+func (w *Watch) add(s *stream) {
+	w.streams[s.key] = s
+	w.added++
+	_, s.phase = math.Modf(float64(w.added) * math.Phi)
+}
+
 // govern puts a stream's own policy in force.
 func (w *Watch) govern(s *stream, own Policy) {
 	if !s.own.equal(own) {
@@ -75,7 +85,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 		return
 	case s == nil:
 		s = newStream(sample.Key, now)
-		w.streams[s.key] = s
+		w.add(s)
 		w.govern(s, Policy{})
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked):
 		return // a newer look saw it

@@ -30,6 +30,7 @@ type mirror struct {
 	leaders []time.Time   // when its leader changes; the stamp is lost
 	edit    func(t time.Time, s *pipeline.Sample)
 	delay   time.Duration // of each answer
+	early   float64       // from 0 to 1: how early within that delay the server read its clock and its state
 }
 
 type span struct{ from, to time.Time }
@@ -66,23 +67,24 @@ func (m *mirror) look(t time.Time) (pipeline.Sample, time.Duration) {
 			return s, m.delay
 		}
 	}
-	s.ServerTime, s.Created, s.Leader = s.At, m.created(s.At), m.leader(s.At)
-	if limit := m.limitAt(s.At); limit > 0 {
+	s.ServerTime = s.At.Add(-time.Duration(m.early * float64(m.delay)))
+	s.Created, s.Leader = m.created(s.ServerTime), m.leader(s.ServerTime)
+	if limit := m.limitAt(s.ServerTime); limit > 0 {
 		s.Policy.SeenCritical = pipeline.Some(limit)
 	}
-	link := pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: m.active(s.At)}
+	link := pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: m.active(s.ServerTime)}
 	if m.data {
-		s.State.LastSeq = uint64(m.contact(s.At).Unix())
+		s.State.LastSeq = uint64(m.contact(s.ServerTime).Unix())
 	}
 	if m.source {
 		link.Kind, link.Seq = pipeline.KindSource, s.State.LastSeq
 	}
-	if within(m.absent, s.At) {
+	if within(m.absent, s.ServerTime) {
 		s.Leader, link = "", pipeline.LinkSample{Kind: link.Kind, Origin: link.Origin}
 	}
 	s.Links = []pipeline.LinkSample{link}
 	if m.edit != nil {
-		m.edit(s.At, &s)
+		m.edit(s.ServerTime, &s)
 	}
 	return s, m.delay
 }
@@ -181,6 +183,7 @@ type world struct {
 	asked    []asked
 	watching func(now time.Time) // after each step
 	away     func(t time.Time) time.Duration
+	short    func(t time.Time) error // how rounds fall short
 }
 
 type asked struct {
@@ -219,7 +222,7 @@ func (w *world) run(from, to float64) {
 	if w.watch == nil {
 		w.start(from, nil, nil)
 	}
-	r := pipeline.Rehearsal{Streams: w.keys, Away: w.away, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
+	r := pipeline.Rehearsal{Streams: w.keys, Away: w.away, Short: w.short, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
 		w.asked = append(w.asked, asked{t, k})
 		return w.mirrors[k].look(t)
 	}}

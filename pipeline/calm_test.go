@@ -1,0 +1,110 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"mirrorwatch/pipeline"
+)
+
+// TestOnlyTrueSilenceIsPagedAndItsEndIsToldSoon walks random histories in which everything answers: `seen` opens only on a
+// mirror that was silent for its limit, short of what a round may miss, and resolves soon after contact is back. Where
+// a finding says that the limits cannot be proven, neither is demanded.
+func TestOnlyTrueSilenceIsPagedAndItsEndIsToldSoon(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { newCalm(t).world.run(0, historyEnds) })
+}
+
+// calm is a history in which everything answers.
+type calm struct {
+	t      *rapid.T
+	world  *world
+	period time.Duration               // between rounds
+	open   map[pipeline.StreamKey]bool // seen
+	scarce bool                        // the finding on the connection stands
+	newest time.Time
+}
+
+func newCalm(t *rapid.T) *calm {
+	c := &calm{t: t, open: map[pipeline.StreamKey]bool{}}
+	var mirrors []*mirror
+	n := rapid.SampledFrom([]int{1, 3, 10, 30, 60}).Draw(t, "mirrors")
+	limits := rapid.SliceOfN(rapid.Float64Range(5, 120), 1, 3).Draw(t, "limits")
+	delay := rapid.Float64Range(0, 1).Draw(t, "delay")
+	for i := range n {
+		m := &mirror{key: key(fmt.Sprintf("M%d", i)), limit: secs(limits[i%len(limits)]), delay: secs(delay), early: rapid.Float64Range(0, 1).Draw(t, "early")}
+		if rapid.IntRange(0, 3).Draw(t, "is cut") == 0 {
+			m.reset = secs(rapid.SampledFrom([]float64{0, 10, 20}).Draw(t, "reset"))
+			for _, s := range drawSpans(t, "cuts", 12, 2) {
+				m.cut = append(m.cut, span{s.from, s.to.Truncate(time.Second).Add(time.Second)})
+			}
+		}
+		mirrors = append(mirrors, m)
+	}
+	c.world = newWorld(t, mirrors...)
+	c.world.opt.Interval = secs(rapid.Float64Range(5, 60).Draw(t, "interval"))
+	c.world.opt.LooksPerSecond = rapid.SampledFrom([]float64{1, 3, 10, 30, 500}).Draw(t, "looks per second")
+	wants := time.Duration(float64(n) / c.world.opt.LooksPerSecond * float64(time.Second))
+	c.period = max(c.world.opt.Interval, wants)
+	if c.period > 8*time.Second {
+		c.period = max(c.world.opt.Interval, 2*wants)
+	}
+	c.world.watching = c.check
+	return c
+}
+
+func (c *calm) check(now time.Time) {
+	for _, change := range c.world.changes {
+		i := change.Incident
+		switch {
+		case i.Rule == pipeline.RulePolicy && i.Subject.Stream == "":
+			c.scarce = !change.Kind.Ends()
+		case i.Rule != pipeline.RuleSeen || change.Kind == pipeline.Updated:
+		case change.Kind == pipeline.Opened:
+			c.open[i.Subject.StreamKey] = true
+			c.checkOpened(now, c.world.mirrors[i.Subject.StreamKey])
+		case change.Kind.Ends():
+			delete(c.open, i.Subject.StreamKey)
+		}
+	}
+	c.world.changes = nil
+	if c.scarce {
+		c.newest = now
+	}
+	for k := range c.open {
+		c.checkOpen(now, c.world.mirrors[k])
+	}
+}
+
+// checkOpened holds the opening against the silence that lasts, or that ended so lately that no look can have shown it.
+func (c *calm) checkOpened(now time.Time, m *mirror) {
+	if c.scarce {
+		return
+	}
+	began := m.contact(now)
+	for _, cut := range slices.Backward(m.cut) {
+		if !cut.from.After(now) && now.Sub(cut.to) < m.limit {
+			began = m.contact(cut.from)
+		}
+	}
+	if silent, least := now.Sub(began), m.limit-c.period-m.delay-5*time.Second; silent < max(least, 2*time.Second) {
+		c.t.Fatalf("at %s: seen opened on %s with the limit %s, true contact was at %s", since(now), m.key.Stream, m.limit, since(began))
+	}
+}
+
+// checkOpen holds an incident that is still open against contact that is back.
+func (c *calm) checkOpen(now time.Time, m *mirror) {
+	back := epoch
+	for _, cut := range m.cut {
+		if !cut.from.After(now) {
+			back = later(back, cut.to)
+		}
+	}
+	soon := max(12*time.Second, c.period*5/2) + 2*m.delay
+	if from := later(back, c.newest); now.Sub(from) > soon {
+		c.t.Fatalf("at %s: seen is still open on %s, contact is back since %s", since(now), m.key.Stream, since(back))
+	}
+}
