@@ -39,10 +39,10 @@ func checkedLinks(board *pipeline.Board, now time.Time) []checkedLink {
 
 // explain takes in an incident if it is about the link, or about its stream.
 func (c *checkedLink) explain(i *pipeline.Incident, now time.Time) {
-	s := i.Subject
-	stream := s.Connection == c.Connection && s.Account == c.Account && s.Domain == c.Domain && s.Stream == c.Stream
-	link := s.Kind == c.Kind && s.Origin == c.Origin && s.Via == c.Via && s.Filter == c.Filter
-	if !stream || !link && !s.IsStream() {
+	about := identityOf(i.Subject)
+	stream := Identity{Connection: c.Connection, Account: c.Account, Domain: c.Domain, Stream: c.Stream}
+	link := about == c.Identity
+	if !link && about != stream {
 		return
 	}
 	if link && c.Silent == nil && !i.Since.IsZero() {

@@ -9,17 +9,10 @@ import (
 // IncidentState is one open incident as /api/v1/incidents tells it. Fields that are null are not known, or there is
 // none.
 type IncidentState struct {
-	Incident   string         `json:"incident"`
-	Rule       string         `json:"rule"`
-	Level      pipeline.Level `json:"level"`
-	Connection string         `json:"connection"`
-	Account    string         `json:"account"`
-	Domain     string         `json:"domain"`
-	Stream     string         `json:"stream"`
-	Kind       pipeline.Kind  `json:"kind"`
-	Origin     string         `json:"origin"`
-	Via        string         `json:"via"`
-	Filter     string         `json:"filter"`
+	Incident string         `json:"incident"`
+	Rule     string         `json:"rule"`
+	Level    pipeline.Level `json:"level"`
+	Identity
 
 	Opened  time.Time  `json:"opened"`
 	Since   *time.Time `json:"since"` // from when the silence counts
@@ -40,9 +33,8 @@ func incidentsOf(b *pipeline.Board, now time.Time) []IncidentState {
 	for n, i := range open {
 		states[n] = IncidentState{
 			Incident: i.ID, Rule: i.Rule, Level: i.Level,
-			Connection: i.Subject.Connection, Account: i.Subject.Account, Domain: i.Subject.Domain, Stream: i.Subject.Stream,
-			Kind: i.Subject.Kind, Origin: i.Subject.Origin, Via: i.Subject.Via, Filter: i.Subject.Filter,
-			Opened: i.Opened.UTC(), Value: i.Value, Limit: i.Limit, Unit: string(i.Unit),
+			Identity: identityOf(i.Subject),
+			Opened:   i.Opened.UTC(), Value: i.Value, Limit: i.Limit, Unit: string(i.Unit),
 			Reason: i.Reason, Detail: i.Detail, Cause: i.Cause, Changes: i.Changes,
 		}
 		if !i.Since.IsZero() {

@@ -9,8 +9,8 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// LinkState is one link as /api/v1/links tells it. Fields that are null are not known, or there is none.
-type LinkState struct {
+// Identity says which link, stream or connection something is about. Parts that it has not are empty.
+type Identity struct {
 	Connection string        `json:"connection"`
 	Account    string        `json:"account"`
 	Domain     string        `json:"domain"`
@@ -19,6 +19,18 @@ type LinkState struct {
 	Origin     string        `json:"origin"`
 	Via        string        `json:"via"`
 	Filter     string        `json:"filter"`
+}
+
+func identityOf(s pipeline.Subject) Identity {
+	return Identity{
+		Connection: s.Connection, Account: s.Account, Domain: s.Domain, Stream: s.Stream,
+		Kind: s.Kind, Origin: s.Origin, Via: s.Via, Filter: s.Filter,
+	}
+}
+
+// LinkState is one link as /api/v1/links tells it. Fields that are null are not known, or there is none.
+type LinkState struct {
+	Identity
 
 	Status     pipeline.Level `json:"status"`
 	Blind      bool           `json:"blind"`    // nothing can be seen over its connection: the status is from before
@@ -59,9 +71,8 @@ func linksOf(b *pipeline.Board, now time.Time) []LinkState {
 
 func linkState(l *pipeline.LinkStatus, now time.Time) LinkState {
 	s := LinkState{
-		Connection: l.Subject.Connection, Account: l.Subject.Account, Domain: l.Subject.Domain, Stream: l.Subject.Stream,
-		Kind: l.Subject.Kind, Origin: l.Subject.Origin, Via: l.Subject.Via, Filter: l.Subject.Filter,
-		Status: l.Level, Starting: l.Starting, Reason: l.Reason, First: l.First.UTC(),
+		Identity: identityOf(l.Subject),
+		Status:   l.Level, Starting: l.Starting, Reason: l.Reason, First: l.First.UTC(),
 		Violations: l.Violations, Blackout: seconds(l.BlackoutAt(now)), Updated: l.Updated.UTC(),
 	}
 	if !l.Proof.IsZero() {
