@@ -13,8 +13,10 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// heartbeatTimeout bounds one call.
-const heartbeatTimeout = 10 * time.Second
+const (
+	heartbeatTimeout = 10 * time.Second // of one call
+	heartbeatDelay   = 15 * time.Second // of the first one: an agent that dies at each start must not beat at each start
+)
 
 // HeartbeatConfig is a dead man's switch: a URL that is called while every ring turns, so that the agent's own silence
 // pages somebody. Without a URL there is none.
@@ -80,16 +82,17 @@ func NewHeartbeat(c HeartbeatConfig, turning func() (ok bool, stalled string), t
 	}
 }
 
-// Run beats at once and then each interval, until ctx ends. What goes wrong is logged once, as it changes.
+// Run beats after heartbeatDelay and then each interval, until ctx ends. What goes wrong is logged once, as it changes.
 func (h *Heartbeat) Run(ctx context.Context) {
-	ticker := time.NewTicker(h.config.Interval)
-	defer ticker.Stop()
+	timer := time.NewTimer(heartbeatDelay)
+	defer timer.Stop()
 	for {
-		h.beat(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(h.config.Interval)
+			h.beat(ctx)
 		}
 	}
 }

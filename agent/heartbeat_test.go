@@ -75,11 +75,11 @@ func TestHeartbeatBeatsEachIntervalWhileRingsTurn(t *testing.T) {
 		}
 		var log bytes.Buffer
 		h := NewHeartbeat(heartbeatConfig(), stalled, transport, slog.New(slog.NewTextHandler(&log, nil)))
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute-time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), heartbeatDelay+5*time.Minute-time.Second)
 		defer cancel()
 		h.Run(ctx)
 
-		want := []time.Duration{0, time.Minute, 4 * time.Minute}
+		want := []time.Duration{heartbeatDelay, heartbeatDelay + time.Minute, heartbeatDelay + 4*time.Minute}
 		if len(calls) != len(want) {
 			t.Fatalf("calls: got %v, want %v", calls, want)
 		}
@@ -111,7 +111,7 @@ func TestHeartbeatToldItsFailureOnceWithoutTheURL(t *testing.T) {
 				var log bytes.Buffer
 				turning := func() (bool, string) { return true, "" }
 				h := NewHeartbeat(heartbeatConfig(), turning, transport, slog.New(slog.NewTextHandler(&log, nil)))
-				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute-time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), heartbeatDelay+3*time.Minute-time.Second)
 				defer cancel()
 				h.Run(ctx)
 				synctest.Wait()
@@ -132,7 +132,7 @@ func TestHeartbeatTellsThatItsSecretCannotBeRead(t *testing.T) {
 		var log bytes.Buffer
 		c := HeartbeatConfig{URLFile: t.TempDir() + "/none", Interval: time.Minute}
 		h := NewHeartbeat(c, func() (bool, string) { return true, "" }, nil, slog.New(slog.NewTextHandler(&log, nil)))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), heartbeatDelay+time.Second)
 		defer cancel()
 		h.Run(ctx)
 		if !strings.Contains(log.String(), "read secret") {

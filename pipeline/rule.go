@@ -66,6 +66,10 @@ type Verdict struct {
 	Reason  string // a short stable phrase for people ("silent", "no answer"); a change of it updates the incident
 	Detail  string // the words behind the reason: a server's error, a metadata value; may change without notice
 
+	// Moot says why the rule no longer applies to the subject; an open incident closes with it as its reason. The fields
+	// above, but for Rule and Subject, then say nothing.
+	Moot string
+
 	// Silence marks the verdict on a link's missing contact, the one that the guarantee is about; or on a connection whose
 	// incident covers its links.
 	Silence bool

@@ -41,6 +41,8 @@ func NewTracker(open []Incident) *Tracker {
 func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 	i := t.find(v.Rule, v.Subject)
 	switch {
+	case v.Moot != "":
+		return t.Close(now, v.Rule, v.Subject, v.Moot)
 	case v.Level == Unknown:
 		return Change{}, false
 	case v.Level == OK && i == nil:

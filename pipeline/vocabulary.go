@@ -47,5 +47,6 @@ const (
 	ReasonNotIncluded   = "no longer included"
 	ReasonNotConfigured = "the connection is no longer configured"
 	ReasonLimitRemoved  = "limit removed"
+	ReasonOwnLimit      = "a limit of its own was set" // in place of the default
 	ReasonLimitChanged  = "limit changed"
 )

@@ -110,7 +110,7 @@ func TestLimitThatIsSetReplacesTheDefault(t *testing.T) {
 	w.wants(
 		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
 		change{400, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{400, pipeline.Closed, pipeline.RuleSeenDefault, "A", "limit changed"},
+		change{400, pipeline.Closed, pipeline.RuleSeenDefault, "A", pipeline.ReasonOwnLimit},
 	)
 }
 

@@ -77,9 +77,23 @@ func (l *line) sample(decode func([]byte, *pipeline.Sample) error) (*pipeline.Sa
 		s.Fault = fault
 	}
 	s.Key = l.key()
+	if s.Key.Domain == "" {
+		s.Key.Domain = l.domain()
+	}
 	s.At = l.At
 	s.Asked = l.At.Add(-time.Duration(math.Round(l.RTT * float64(time.Millisecond))))
 	return s.Clone(), nil
+}
+
+// domain is the JetStream domain that the document tells, empty where it tells none.
+func (l *line) domain() string {
+	var told struct {
+		Domain string `json:"domain"`
+	}
+	if l.Info == nil || json.Unmarshal(l.Info, &told) != nil {
+		return ""
+	}
+	return told.Domain
 }
 
 func (l *line) fault() (pipeline.Fault, error) {

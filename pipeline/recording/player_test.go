@@ -71,7 +71,7 @@ func TestTheCutIsPlayedAsItWas(t *testing.T) {
 	}
 	fault := rec.Phases[1]
 	for now := fault.From.Add(5 * time.Second); now.Before(fault.To); now = now.Add(5 * time.Second) {
-		s, _ := rec.At(mirror, now)
+		s, _ := rec.At(rec.Streams("mirror")[0], now)
 		if s.Fault.Kind != pipeline.FaultNone || len(s.Links) != 1 {
 			t.Fatalf("at %s: %+v", now, s)
 		}

@@ -50,10 +50,28 @@ func Read(r io.Reader, name string, decode func(doc []byte, s *pipeline.Sample) 
 	if lines.cut != "" {
 		rec.Notes = append(rec.Notes, fmt.Sprintf("%s:%d: %s", name, lines.number, lines.cut))
 	}
+	rec.settleDomains()
 	for _, looks := range rec.looks {
 		slices.SortStableFunc(looks, func(a, b pipeline.Sample) int { return a.At.Compare(b.At) })
 	}
 	return rec, nil
+}
+
+// settleDomains puts the lines that tell no domain, as those of errors, to the stream's others.
+func (r *Recording) settleDomains() {
+	for told := range r.looks {
+		bare := told
+		bare.Domain = ""
+		looks, ok := r.looks[bare]
+		if told == bare || !ok {
+			continue
+		}
+		delete(r.looks, bare)
+		for i := range looks {
+			looks[i].Key = told
+		}
+		r.looks[told] = append(r.looks[told], looks...)
+	}
 }
 
 func (r *Recording) read(lines *lineReader, decode func([]byte, *pipeline.Sample) error) error {

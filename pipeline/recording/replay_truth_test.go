@@ -34,7 +34,7 @@ func (r *replayed) truth(origin string, s silence) truth {
 		from = phase(r.t, r.rec, s.from).From.Add(max(s.hears, time.Second))
 	}
 	seen := false
-	for _, look := range r.rec.Samples(mirror) {
+	for _, look := range r.rec.Samples(r.rec.Streams(mirror.Connection)[0]) {
 		l, whole := linkTo(origin, &look)
 		heard := look.At.Add(-l.Active)
 		if whole && l.Active >= 0 && !heard.After(from) && heard.After(found.contact) {
@@ -66,7 +66,7 @@ func linkTo(origin string, s *pipeline.Sample) (l pipeline.LinkSample, whole boo
 }
 
 func (r *replayed) origins() []string {
-	for _, look := range r.rec.Samples(mirror) {
+	for _, look := range r.rec.Samples(r.rec.Streams(mirror.Connection)[0]) {
 		var names []string
 		for _, l := range look.Links {
 			names = append(names, l.Origin)

@@ -24,7 +24,7 @@ func (r SeenDefault) Judge(now time.Time, v *pipeline.View, emit func(pipeline.V
 	}
 	for i := range v.Stream.Links {
 		if v.Stream.Policy.SeenCritical.Set { // a limit of its own is in force instead of this one
-			emit(pipeline.Verdict{Rule: pipeline.RuleSeenDefault, Subject: v.Stream.Links[i].Subject})
+			emit(pipeline.Verdict{Rule: pipeline.RuleSeenDefault, Subject: v.Stream.Links[i].Subject, Moot: pipeline.ReasonOwnLimit})
 			continue
 		}
 		verdict := judgeSilence(now, v.Stream, &v.Stream.Links[i], r.After)

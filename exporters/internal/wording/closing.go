@@ -28,6 +28,8 @@ func closing(i *pipeline.Incident) string {
 		return notConfigured(i.Subject, name)
 	case pipeline.ReasonLimitRemoved:
 		return fmt.Sprintf("%s %s was removed", limitOf(i.Rule), name)
+	case pipeline.ReasonOwnLimit:
+		return name + ": its own seen-critical replaces the default limit"
 	case pipeline.ReasonLimitChanged:
 		return limitChanged(i, name)
 	}
@@ -53,18 +55,10 @@ func notConfigured(s pipeline.Subject, name string) string {
 }
 
 func limitChanged(i *pipeline.Incident, name string) string {
-	if ownLimit(i) {
-		return name + ": its own seen-critical replaces the default limit"
-	}
 	if limit := Limit(i); limit != "" {
 		return fmt.Sprintf("%s is within its new limit of %s", name, limit)
 	}
 	return name + " is within its new limit"
-}
-
-// ownLimit tells whether the default ended because the stream has a limit of its own now, which may be 0.
-func ownLimit(i *pipeline.Incident) bool {
-	return i.Rule == pipeline.RuleSeenDefault && i.Reason == pipeline.ReasonLimitChanged && i.Limit <= 0
 }
 
 // limitOf names a rule's limit, up to the name of what it is on.
@@ -95,7 +89,7 @@ func whyClosed(reason string) string {
 		return "the connection is gone from the configuration of mirrorwatch"
 	case pipeline.ReasonNoSources, pipeline.ReasonSourceRemoved, pipeline.ReasonNoLink:
 		return "the configuration of the stream was changed"
-	case pipeline.ReasonLimitRemoved, pipeline.ReasonLimitChanged:
+	case pipeline.ReasonLimitRemoved, pipeline.ReasonLimitChanged, pipeline.ReasonOwnLimit:
 		return "its metadata or the configuration of mirrorwatch was changed"
 	}
 	return Plain(reason, maxDetail)
@@ -105,7 +99,7 @@ func whyClosed(reason string) string {
 func meaningClosed(i *pipeline.Incident) string {
 	const unproven = "this is not a recovery: nothing proved it well. "
 	switch {
-	case ownLimit(i):
+	case i.Reason == pipeline.ReasonOwnLimit:
 		return unproven + "Its own seen-critical counts now; if that is 0, its contact is not watched"
 	case i.Reason == pipeline.ReasonLimitChanged:
 		return unproven + "It is still watched, with the new limit"

@@ -37,7 +37,7 @@ func TestClosedHeadlineSaysWhatHappenedAndThatItIsNoRecovery(t *testing.T) {
 		{pipeline.ReasonLimitRemoved, pipeline.RuleLag, mirror, 60, "NO LONGER WATCHED: the limit lag-critical of mirror PAYMENTS_MIRROR was removed"},
 		{pipeline.ReasonLimitRemoved, pipeline.RuleSeenDefault, source, 60, "NO LONGER WATCHED: the default limit for stream ALL was removed"},
 		{pipeline.ReasonLimitChanged, pipeline.RuleSeen, mirror, 300, "LIMIT CHANGED: mirror PAYMENTS_MIRROR is within its new limit of 5m (seen-critical)"},
-		{pipeline.ReasonLimitChanged, pipeline.RuleSeenDefault, mirror, 0, "LIMIT CHANGED: mirror PAYMENTS_MIRROR: its own seen-critical replaces the default limit"},
+		{pipeline.ReasonOwnLimit, pipeline.RuleSeenDefault, mirror, 0, "LIMIT CHANGED: mirror PAYMENTS_MIRROR: its own seen-critical replaces the default limit"},
 		{"eaten", pipeline.RuleSeen, mirror, 60, "NO LONGER WATCHED: mirror PAYMENTS_MIRROR (eaten)"},
 	} {
 		lost := exportertest.Lost()

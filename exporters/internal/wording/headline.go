@@ -41,7 +41,7 @@ func Severity(s *Story) string {
 	case pipeline.Resolved:
 		return "RESOLVED"
 	case pipeline.Closed:
-		if c.Incident.Reason == pipeline.ReasonLimitChanged {
+		if r := c.Incident.Reason; r == pipeline.ReasonLimitChanged || r == pipeline.ReasonOwnLimit {
 			return "LIMIT CHANGED"
 		}
 		return "NO LONGER WATCHED"
