@@ -121,7 +121,7 @@ func TestChangeIsOnDiskBeforeItIsSent(t *testing.T) {
 		})
 		d.submit(opened("a"))
 		synctest.Wait()
-		time.Sleep(groupTime)
+		pass(groupTime)
 		synctest.Wait()
 		if len(atSending.Incidents) != 1 || len(atSending.Outbox) != 1 {
 			t.Fatalf("journal while sending: %+v", atSending)
@@ -149,21 +149,21 @@ func TestWhatComesTogetherIsCommittedTogether(t *testing.T) {
 		journal := pipelinetest.NewMemJournal()
 		d := openDesk(t, journal, nil)
 		d.Submit([]pipeline.StreamRecord{record("A")}, nil, nil)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if n := len(journal.Commits()); n != 0 {
 			t.Errorf("a record alone was committed %d times within a second", n)
 		}
 		d.submit(opened("a"))
-		time.Sleep(3 * time.Millisecond)
+		pass(3 * time.Millisecond)
 		d.submit(opened("b"))
-		time.Sleep(groupTime)
+		pass(groupTime)
 		synctest.Wait()
 		commits := journal.Commits()
 		if len(commits) != 1 || len(commits[0].Changes) != 2 || len(commits[0].Streams) != 1 {
 			t.Errorf("%d commits: %+v", len(commits), commits)
 		}
 		d.Submit([]pipeline.StreamRecord{record("B")}, []pipeline.StreamKey{record("A").Key}, nil)
-		time.Sleep(5*time.Second + groupTime)
+		pass(5*time.Second + groupTime)
 		synctest.Wait()
 		if s := journal.State().Streams; len(s) != 1 || s[0].Key.Stream != "B" {
 			t.Errorf("streams: %+v", s)
@@ -180,9 +180,9 @@ func TestFailedCommitHoldsNoPageBack(t *testing.T) {
 		d := openDesk(t, journal, map[string]*pipelinetest.Sink{"ops": sink})
 		journal.Fail(errors.New("disk full"))
 		d.Submit([]pipeline.StreamRecord{record("A")}, nil, []pipeline.Change{opened("a")})
-		time.Sleep(groupTime)
+		pass(groupTime)
 		d.submit(opened("b"))
-		time.Sleep(groupTime)
+		pass(groupTime)
 		synctest.Wait()
 		got := told(sink)
 		if len(got) != 3 || got[0] != "opened mw-a/1" || got[2] != "opened mw-b/1" {
@@ -194,9 +194,9 @@ func TestFailedCommitHoldsNoPageBack(t *testing.T) {
 		if !d.Failing() || len(journal.Commits()) != 0 {
 			t.Error("the failure is not visible")
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		journal.Fail(nil)
-		time.Sleep(time.Second + groupTime)
+		pass(time.Second + groupTime)
 		synctest.Wait()
 		state := journal.State()
 		if len(state.Incidents) != 2 || len(state.Streams) != 1 || len(state.Outbox) != 0 || d.Failing() {
@@ -222,16 +222,16 @@ func TestDiskThatHangsHoldsNoPageBack(t *testing.T) {
 		release := make(chan struct{})
 		journal.Intercept(func(pipeline.Commit) error { <-release; return nil })
 		d.submit(opened("a"))
-		time.Sleep(2*time.Second + groupTime)
+		pass(2*time.Second + groupTime)
 		d.submit(step("a", pipeline.Resolved, 2))
-		time.Sleep(groupTime)
+		pass(groupTime)
 		synctest.Wait()
 		got := told(sink)
 		if len(got) != 3 || got[0] != "opened mw-a/1" || got[2] != "resolved mw-a/2" || !d.Failing() {
 			t.Errorf("told while the disk hangs: %q", got)
 		}
 		close(release)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		synctest.Wait()
 		if state := journal.State(); len(state.Incidents) != 0 || len(state.Outbox) != 0 || d.Failing() {
 			t.Errorf("after the disk came back: %+v", state)
@@ -248,7 +248,7 @@ func TestShutdownSaysWhatCouldNotBeWritten(t *testing.T) {
 		d := openDesk(t, journal, nil)
 		journal.Fail(errors.New("disk full"))
 		d.submit(opened("a"))
-		time.Sleep(groupTime)
+		pass(groupTime)
 		began := time.Now()
 		err := d.close()
 		if err == nil || err.Error() != "stop committer: 2 changes and 0 batches are not written: disk full" {
@@ -281,7 +281,7 @@ func TestLostStateIsToldToEveryReceiver(t *testing.T) {
 		journal.Lose(pipeline.State{Lost: "everything until noon is lost", LostAt: time.Now()})
 		sinks := map[string]*pipelinetest.Sink{"ops": pipelinetest.NewSink(), "oncall": pipelinetest.NewSink()}
 		d := openDesk(t, journal, sinks)
-		time.Sleep(rules.DefaultLostFor + time.Second)
+		pass(rules.DefaultLostFor + time.Second)
 		synctest.Wait()
 		for name, sink := range sinks {
 			got := sink.Changes()
@@ -309,7 +309,7 @@ func TestOpenIncidentOfTheAgentIsCarriedOn(t *testing.T) {
 			return nil
 		})
 		d.Submit([]pipeline.StreamRecord{record("A")}, nil, []pipeline.Change{opened("a")})
-		time.Sleep(groupTime)
+		pass(groupTime)
 		if err := d.close(); err == nil {
 			t.Error("nothing was left unwritten")
 		}
@@ -325,9 +325,9 @@ func TestOpenIncidentOfTheAgentIsCarriedOn(t *testing.T) {
 		if n := len(d.board.Incidents()); n != 1 {
 			t.Errorf("%d incidents on the board", n)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		d.Submit([]pipeline.StreamRecord{record("A")}, nil, nil)
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		synctest.Wait()
 		if n := len(again.State().Incidents); n != 0 || len(d.board.Incidents()) != 0 {
 			t.Errorf("%d incidents open after a commit that succeeded", n)
