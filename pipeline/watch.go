@@ -37,8 +37,8 @@ type Watch struct {
 	recovery budget        // of the looks that are not urgent
 	starved  time.Time     // when a budget that kept streams waiting has a look again; zero: none does
 	lately   [4]*stream    // answered lately, newest first
-	took     time.Duration // of looks at single streams that were answered, smoothed
-	measured bool          // one was
+	took     time.Duration // by looks at single streams that were answered, smoothed
+	measured bool          // took is of single looks; else of the newest answer in a round
 
 	looks  map[uint64]*look
 	lastID uint64
@@ -59,8 +59,8 @@ type Watch struct {
 	roundError    string                  // why the newest round fell short; empty: it did not
 	seeing        time.Time               // since when the connection is not blind
 	skew          time.Duration           // the largest difference of clocks in the newest round
-	clocked       bool                    // a clock was read since
-	skewing       time.Duration           // the same in the round that runs
+	skewing       time.Duration           // the same since that round ended
+	clocked       bool                    // a server's clock was read since then
 	ended         map[StreamKey]time.Time // streams forgotten lately: answers to older questions say nothing of them
 	promised      time.Time               // what Next said last; zero before the first Turn
 
@@ -76,11 +76,10 @@ type Question struct {
 }
 
 type look struct {
-	began   time.Time
-	scope   map[StreamKey]bool // still unanswered; value: counted as silent. nil for everything
-	round   uint64
-	listed  int
-	reached bool // something answered
+	began  time.Time
+	scope  map[StreamKey]bool // still unanswered; value: counted as silent. nil for everything
+	round  uint64             // its number among the rounds; 0: it is none
+	listed int                // samples so far
 }
 
 // NewWatch returns a watch that goes on from what was kept. Streams that Watched leaves out are closed.
@@ -93,7 +92,8 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 	}
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open),
-		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, looks: map[uint64]*look{}, ended: map[StreamKey]time.Time{}, seeing: now, dirty: map[StreamKey]*stream{},
+		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, ended: map[StreamKey]time.Time{},
+		looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{}, seeing: now,
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
@@ -243,7 +243,6 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	switch {
 	case sample.Fault.Answered():
 		if l != nil {
-			l.reached = true
 			w.timed(sample.At.Sub(sample.Asked), l.scope != nil)
 		}
 		w.answer(now)

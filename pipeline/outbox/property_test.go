@@ -115,7 +115,7 @@ func (l *life) mend() {
 func (l *life) live(history []happening) []string {
 	for n, h := range history {
 		l.happen(n, h)
-		time.Sleep(h.wait)
+		pass(h.wait)
 	}
 	l.mend()
 	for _, sink := range l.sinks {
