@@ -35,7 +35,7 @@ func incidentsOf(b *pipeline.Board, now time.Time) []IncidentState {
 			Incident: i.ID, Rule: i.Rule, Level: i.Level,
 			Identity: identityOf(i.Subject),
 			Opened:   i.Opened.UTC(), Value: i.Value, Limit: i.Limit, Unit: string(i.Unit),
-			Reason: i.Reason, Detail: i.Detail, Cause: i.Cause, Changes: i.Changes,
+			Reason: i.Reason, Detail: i.Detail, Cause: string(i.Cause), Changes: i.Changes,
 		}
 		if !i.Since.IsZero() {
 			states[n].Since, states[n].Silent = new(i.Since.UTC()), new(seconds(max(0, now.Sub(i.Since))))

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type Board struct {
 	streams     map[StreamKey][]LinkStatus
 	connections map[string]ConnectionStatus
 	incidents   map[string]Incident
+	routes      map[string][]Route
 }
 
 // LinkStatus is one link as reporters see it.
@@ -29,6 +31,8 @@ type LinkStatus struct {
 	Reported   bool          // Lag was reported by the server in the newest complete sample
 	Lag        uint64        // messages, as reported
 	LagLimit   uint64        // lag-critical in force; 0: none
+	Risk       Risk          // data at risk
+	Unverified string        // why copying is not held against the origin; empty: it is
 	Violations uint64        // seen and seen-default incidents opened since Board.Started
 	Blackout   time.Duration // time spent in such incidents since Board.Started, as of Updated
 	Dark       bool          // such an incident is open: Blackout goes on growing from Updated
@@ -63,6 +67,7 @@ func NewBoard(started time.Time) *Board {
 		streams:     map[StreamKey][]LinkStatus{},
 		connections: map[string]ConnectionStatus{},
 		incidents:   map[string]Incident{},
+		routes:      map[string][]Route{},
 	}
 }
 
@@ -88,6 +93,24 @@ func (b *Board) PutConnection(c ConnectionStatus) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.connections[c.Name] = c
+}
+
+// PutRoutes replaces what is known of the ways between servers, as told over a connection. The slice is not to change any more.
+func (b *Board) PutRoutes(connection string, routes []Route) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.routes[connection] = routes
+}
+
+// Routes returns every way between servers, by the connection over which it was told.
+func (b *Board) Routes() []Route {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var all []Route
+	for _, connection := range slices.Sorted(maps.Keys(b.routes)) {
+		all = append(all, b.routes[connection]...)
+	}
+	return all
 }
 
 // PutIncident replaces what is known of an incident, and forgets an ended one.

@@ -39,8 +39,10 @@ type Incident struct {
 	Unit    Unit      `json:"unit,omitempty"`   //
 	Reason  string    `json:"reason"`           // short stable phrase
 	Detail  string    `json:"detail,omitempty"` //
-	Cause   string    `json:"cause,omitempty"`  // empty until a diagnosis names one
-	Changes int       `json:"changes"`          // how many changes it had; the newest one's number
+	Risk    Risk      `json:"risk,omitzero"`    // data at risk, as of its newest change
+	Diagnosis
+
+	Changes int `json:"changes"` // how many changes it had; the newest one's number
 
 	Evidence time.Time `json:"evidence,omitzero"` // of its last violating verdict (Verdict.Evidence)
 	Changed  time.Time `json:"changed,omitzero"`  // its newest change

@@ -42,9 +42,10 @@ type StreamRecord struct {
 
 // LinkRecord is what is kept of a link.
 type LinkRecord struct {
-	Subject Subject   `json:"subject"`
-	First   time.Time `json:"first"`
-	Proof   time.Time `json:"proof,omitzero"`
+	Subject Subject      `json:"subject"`
+	First   time.Time    `json:"first"`
+	Proof   time.Time    `json:"proof,omitzero"`
+	Origin  OriginRecord `json:"origin,omitzero"`
 }
 
 // BatchID names a batch: its receiver and its key.

@@ -21,7 +21,7 @@ type Line struct {
 	Silent     float64    `json:"silent_for_seconds"` // since the link's last proof
 	Limit      float64    `json:"limit_seconds"`      // 0 where the rule's limit is no time
 	Reason     string     `json:"reason"`
-	Cause      string     `json:"cause"`
+	Cause      Cause      `json:"cause"`
 }
 
 // Line returns the change in its printed form.

@@ -37,7 +37,26 @@ type Policy struct {
 	Disabled     bool                    `json:"disabled,omitempty"` // io.nats.monitor.enabled=false
 	SeenCritical Optional[time.Duration] `json:"seen_critical"`
 	LagCritical  Optional[uint64]        `json:"lag_critical"` // messages
+	Checks       Checks                  `json:"checks,omitzero"`
 	Findings     []Finding               `json:"findings,omitempty"`
+}
+
+// Checks is the limits on a stream as a whole. An unset one, and a zero, switch a check off.
+type Checks struct {
+	MinSources       uint64        `json:"min_sources,omitempty"`
+	MaxSources       uint64        `json:"max_sources,omitempty"`
+	PeerExpect       uint64        `json:"peer_expect,omitempty"`        // members of the group, the leader included
+	PeerLagCritical  uint64        `json:"peer_lag_critical,omitempty"`  // operations; critical when over it
+	PeerSeenCritical time.Duration `json:"peer_seen_critical,omitempty"` // critical when over it
+	Messages         Thresholds    `json:"messages,omitzero"`
+	Subjects         Thresholds    `json:"subjects,omitzero"`
+}
+
+// Thresholds are two levels of one count. Where the warning is the lower one, a count at or over them is bad; else one at or
+// under them. A single one means what nats server check means by it: messages at or under, subjects at or over.
+type Thresholds struct {
+	Warning  uint64 `json:"warning,omitempty"`
+	Critical uint64 `json:"critical,omitempty"`
 }
 
 // Finding is a metadata value that was not wholly understood or cannot be met: the check that it meant does not
@@ -64,5 +83,5 @@ func (p Policy) Clone() Policy {
 // equal tells whether p and o say the same.
 func (p Policy) equal(o Policy) bool {
 	return p.Disabled == o.Disabled && p.SeenCritical == o.SeenCritical && p.LagCritical == o.LagCritical &&
-		slices.Equal(p.Findings, o.Findings)
+		p.Checks == o.Checks && slices.Equal(p.Findings, o.Findings)
 }

@@ -31,6 +31,8 @@ type Proof struct {
 	heard  time.Time // server's clock: newest stamp under this leader; zero: none
 	proven time.Time // server's clock: contact proven under this leader; zero: none
 
+	resets int // how often the stamp began anew since contact was last proven
+
 	moved time.Time // agent's clock: newest answer of a settled leader in which the position had risen; zero: none did
 
 	last     uint64    // newest last sequence of the stream; all that tells of a source whose position is not told
@@ -55,6 +57,10 @@ func (p *Proof) Bound() time.Time {
 
 // Moved is when data was newest seen to have been copied, in the agent's clock; zero: never since the leader of now began.
 func (p *Proof) Moved() time.Time { return p.moved }
+
+// Resets is how often the stamp was seen to begin anew, 9.5 s or more after the one before, since contact was last proven: the
+// server makes its consumer again and again, and hears nothing from it.
+func (p *Proof) Resets() int { return p.resets }
 
 // Observe takes in what a complete sample says of the link.
 func (p *Proof) Observe(s *Sample, l *LinkSample) {
@@ -110,6 +116,9 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 	case p.rough, contact.Before(p.contact):
 		p.contact, p.rough = contact, false // the same stamp by a quicker answer: a closer reading of the same proof
 	}
+	if !p.heard.IsZero() && heard.Sub(p.heard) >= resetsApart && p.proven.Before(heard) {
+		p.resets++
+	}
 	p.heard = heard
 }
 
@@ -147,6 +156,7 @@ func (p *Proof) prove(heard, contact time.Time) {
 	}
 	if contact.After(p.contact) {
 		p.contact = contact
+		p.resets = 0
 	}
 	p.foreign = false
 }

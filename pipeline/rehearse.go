@@ -11,6 +11,8 @@ import (
 type Rehearsal struct {
 	Streams []StreamKey
 	At      func(key StreamKey, t time.Time) (Sample, time.Duration)
+	// Origin tells what a look at an origin at a given time finds, and how long that takes; nil: nobody can look at origins.
+	Origin func(key OriginKey, t time.Time) (OriginView, time.Duration)
 	// Short is how a round that begins at t falls short beside what At tells; nil: none does.
 	Short func(t time.Time) error
 	// Away tells of a pause of our own that begins at t, and how long it lasts; nil: there is none.
@@ -34,9 +36,12 @@ func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, c
 		}
 		for len(pending) > 0 && !pending[0].at.After(now) {
 			a := heap.Pop(&pending).(arrival)
-			if a.sample != nil {
+			switch {
+			case a.origin != nil:
+				w.ObserveOrigin(now, a.question, a.origin)
+			case a.sample != nil:
 				w.Observe(now, a.question, a.sample)
-			} else {
+			default:
 				w.Done(now, a.question, a.err)
 			}
 		}
@@ -55,6 +60,11 @@ func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, c
 
 // ask looks up the answers to a question and when each is there.
 func (r *Rehearsal) ask(now time.Time, q Question, push func(arrival)) {
+	if q.Origin != nil {
+		view, delay := r.Origin(*q.Origin, now)
+		push(arrival{at: now.Add(delay), question: q.ID, origin: &view})
+		return
+	}
 	scope := q.Scope
 	if scope == nil {
 		scope = r.Streams
@@ -82,6 +92,7 @@ type arrival struct {
 	n        int // order of making, for arrivals at one time
 	question uint64
 	sample   *Sample
+	origin   *OriginView
 	err      error
 }
 

@@ -66,6 +66,9 @@ type event struct {
 	question uint64
 	sample   *Sample
 	taken    chan<- struct{}
+	origin   *OriginView
+	routes   []Route
+	routed   bool
 	done     bool
 	err      error
 }
@@ -87,7 +90,7 @@ func (r *Ring) Run(ctx context.Context) {
 		r.watch.Slept(now, slept(last, now))
 		last = now
 		for _, q := range r.watch.Turn(time.Now()) {
-			looks.Go(func() { r.look(looking, q, events) })
+			looks.Go(func() { r.ask(looking, q, events) })
 		}
 		r.flush(false)
 		r.tellLinks()
@@ -110,6 +113,25 @@ func (r *Ring) Run(ctx context.Context) {
 	stop()
 	looks.Wait()
 	r.flush(true)
+}
+
+// ask puts a question.
+func (r *Ring) ask(looking context.Context, q Question, events chan<- event) {
+	e := event{question: q.ID}
+	switch {
+	case q.Origin != nil:
+		e.origin = r.source.(OriginSource).LookAtOrigin(looking, *q.Origin)
+	case q.Routes:
+		e.routes, e.err = r.source.(RouteSource).Routes(looking)
+		e.routed = true
+	default:
+		r.look(looking, q, events)
+		return
+	}
+	select {
+	case events <- e:
+	case <-looking.Done():
+	}
 }
 
 // look makes one look. Once looking ended nobody may receive its events any more; a sample that was received is waited for.
@@ -137,7 +159,17 @@ func (r *Ring) look(looking context.Context, q Question, events chan<- event) {
 
 func (r *Ring) take(e event) {
 	now := time.Now()
-	if !e.done {
+	switch {
+	case e.origin != nil:
+		r.watch.ObserveOrigin(now, e.question, e.origin)
+		return
+	case e.routed:
+		if e.err != nil {
+			r.log.Debug("ways between servers are not told of", "connection", r.name, "error", e.err)
+		}
+		r.watch.ObserveRoutes(now, e.routes)
+		return
+	case !e.done:
 		r.watch.Observe(now, e.question, e.sample)
 		close(e.taken)
 		return

@@ -16,7 +16,9 @@ type Sample struct {
 	ServerTime time.Time // "ts": the answering server's clock
 	Created    time.Time
 	Leader     string // empty: the stream has no leader, or none is known to who answered
+	Peers      []Peer // the group's other members, as the leader sees them
 	State      StreamState
+	Bounds     Bounds
 	Links      []LinkSample // as configured, in the order of the configuration
 	Policy     Policy       // the stream's own metadata, no defaults merged in
 
@@ -28,8 +30,27 @@ type StreamState struct {
 	Messages uint64
 	FirstSeq uint64
 	LastSeq  uint64
+	LastTime time.Time // of the newest message ever stored, as its first stream stamped it; mirrors keep it
+	Deleted  uint64    // between FirstSeq and LastSeq
 	Subjects uint64
 	Bytes    uint64
+}
+
+// Bounds is what keeps a stream from growing, as configured. Zero: no such bound.
+type Bounds struct {
+	Messages   int64
+	Bytes      int64
+	DiscardNew bool // at a bound new messages are refused, rather than old ones removed
+	Sealed     bool // nothing is stored or removed any more
+}
+
+// Peer is another member of a stream's group, as its leader sees it.
+type Peer struct {
+	Name    string
+	Current bool
+	Offline bool
+	Active  time.Duration // since the leader last heard of it
+	Lag     uint64        // operations behind
 }
 
 // LinkSample is what one look found of one link.
@@ -38,6 +59,9 @@ type LinkSample struct {
 	Origin string
 	Via    string
 	Filter string
+
+	StartSeq  uint64    // configured: older sequences of the origin are not copied; 0: all are
+	StartTime time.Time // configured: older messages are not copied; zero: all are
 
 	Reported bool          // the server told this link's state; without it the fields below say nothing
 	Active   time.Duration // since the server last heard of the origin; negative: it never did since it started to count
@@ -52,10 +76,14 @@ func (l *LinkSample) Subject(k StreamKey) Subject {
 	return Subject{StreamKey: k, Kind: l.Kind, Origin: l.Origin, Via: l.Via, Filter: l.Filter}
 }
 
+// Partial tells whether only some of the origin's subjects are copied.
+func (l *LinkSample) Partial() bool { return l.Filter != "" && l.Filter != ">" }
+
 // Clone returns a copy that outlives the call in which s was yielded. Raw is left out.
 func (s *Sample) Clone() *Sample {
 	c := *s
 	c.Links = slices.Clone(s.Links)
+	c.Peers = slices.Clone(s.Peers)
 	c.Policy = s.Policy.Clone()
 	c.Raw = nil
 	return &c
@@ -64,10 +92,11 @@ func (s *Sample) Clone() *Sample {
 // FaultKind says why a look saw nothing of a stream.
 type FaultKind string
 
-// The kinds of fault. All but FaultNoAnswer, FaultDenied and FaultDisconnected are answers: somebody is there.
+// The kinds of fault. All but the first four are answers: somebody is there.
 const (
 	FaultNone         FaultKind = ""
-	FaultNoAnswer     FaultKind = "no answer"         // time-out, or no responders
+	FaultNoAnswer     FaultKind = "no answer"         // time-out
+	FaultNoResponders FaultKind = "no responders"     // nobody listens where the question went
 	FaultDisconnected FaultKind = "disconnected"      // the connection itself is down
 	FaultDenied       FaultKind = "permission denied" // our credentials may not ask
 	FaultMissing      FaultKind = "missing"           // listed as missing: its leader did not answer the lister
@@ -85,7 +114,11 @@ type Fault struct {
 
 // Answered tells whether the NATS system answered at all; an API error is an answer.
 func (f Fault) Answered() bool {
-	return f.Kind != FaultNoAnswer && f.Kind != FaultDisconnected && f.Kind != FaultDenied
+	switch f.Kind {
+	case FaultNoAnswer, FaultNoResponders, FaultDisconnected, FaultDenied:
+		return false
+	}
+	return true
 }
 
 // String gives kind and text for people; empty for no fault.

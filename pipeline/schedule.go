@@ -83,6 +83,13 @@ func (r *rounds) soon(now time.Time) {
 	r.second = r.next.Add(pairApart)
 }
 
+// early asks for a round now, or a little later where one has just begun.
+func (r *rounds) early(now time.Time) {
+	if at := later(now, r.began.Add(roundsApart)); at.Before(r.next) {
+		r.next = at
+	}
+}
+
 // ended notes the end of a round begun at began.
 func (r *rounds) ended(now, began time.Time) {
 	r.running--

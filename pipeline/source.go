@@ -24,10 +24,12 @@ type Signaler interface {
 	Signals() <-chan Signal
 }
 
-// Signal is one event on a connection.
+// Signal is one event on a connection, or on one of its streams.
 type Signal struct {
-	Kind   SignalKind
-	Reason string // for people; of a disconnection: why
+	Kind     SignalKind
+	Reason   string // for people; of a disconnection: why
+	Key      StreamKey
+	Advisory Advisory
 }
 
 // SignalKind tells signals apart.
@@ -37,7 +39,14 @@ type SignalKind int
 const (
 	SignalDisconnected SignalKind = iota + 1
 	SignalConnected
+	SignalAdvisory // Key and Advisory say of what
 )
+
+// RouteSource is a Source that can also tell of the ways between servers, as system credentials let one see them. An error
+// means that it could not tell of all.
+type RouteSource interface {
+	Routes(ctx context.Context) ([]Route, error)
+}
 
 // Why a look as a whole fell short.
 var (

@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // stream is what a Watch knows of one watched stream.
 type stream struct {
@@ -12,18 +16,20 @@ type stream struct {
 	fault  Fault     // of the newest look
 	links  []*link
 
-	due      time.Time // when a verdict changes without an answer; zero: none does
-	deadline time.Time // the earliest one of a link's silence; zero: none lies ahead
-	asked    time.Time // newest look at just this stream
-	seen     time.Time // when it was newest seen whole
-	missed   time.Time // when a round ended that did not tell of it; zero: it was seen or asked about since
-	phase    float64   // from 0 to 1: spreads the looks of many streams
-	waiting  bool      // for a look
-	asking   int       // such looks not ended
-	listed   uint64    // the newest round that told of it
-	gone     time.Time // when a look first said that it is gone; zero: none did since it was last there
-	kept     time.Time // when its record was last given out to be kept
-	dirty    bool      // its record differs in more than its proofs
+	due      time.Time  // when a verdict changes without an answer; zero: none does
+	deadline time.Time  // the earliest one of a link's silence; zero: none lies ahead
+	asked    time.Time  // newest look at just this stream
+	seen     time.Time  // when it was newest seen whole
+	missed   time.Time  // when a round ended that did not tell of it; zero: it was seen or asked about since
+	phase    float64    // from 0 to 1: spreads the looks of many streams
+	waiting  bool       // for a look
+	asking   int        // such looks not ended
+	listed   uint64     // the newest round that told of it
+	gone     time.Time  // when a look first said that it is gone; zero: none did since it was last there
+	headless time.Time  // since when looks find it without a leader; zero: the newest that could tell found one
+	events   []Advisory // lately told of it, oldest first
+	kept     time.Time  // when its record was last given out to be kept
+	dirty    bool       // its record differs in more than its proofs
 
 	wake  time.Time // when it is to be looked at again; see wakes
 	index int       // in wakes; -1: not in it
@@ -31,11 +37,13 @@ type stream struct {
 
 // link is what a Watch knows of one link.
 type link struct {
-	subject Subject
-	first   time.Time
-	proof   Proof
-	rule    string // that judged its silence last
-	sample  LinkSample
+	subject  Subject
+	first    time.Time
+	proof    Proof
+	progress Progress
+	origin   *origin // nil: nobody asks about origins
+	rule     string  // that judged its silence last
+	sample   LinkSample
 
 	grace     time.Time // until then it is not judged on its proof's age
 	graced    time.Time // the proof for which grace was given: once for each
@@ -57,17 +65,26 @@ func (s *stream) limited() bool { return limited(s.policy) }
 func limited(p Policy) bool { return p.SeenCritical.Set && p.SeenCritical.Value > 0 }
 
 // view is what the rules see of the stream. Covered tells whether an incident of the connection covers its links.
-func (s *stream) view(blind string, covered bool) *View {
-	v := &StreamView{Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind}
+func (s *stream) view(now time.Time, blind string, covered bool) *View {
+	v := &StreamView{
+		Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind,
+		Leaderless: s.headless, Advisories: s.events,
+	}
 	v.Links = make([]LinkView, len(s.links))
 	for i, l := range s.links {
-		v.Links[i] = l.view(covered)
+		v.Links[i] = l.view(now, covered)
 	}
 	return &View{Stream: v}
 }
 
-func (l *link) view(covered bool) LinkView {
-	v := LinkView{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(), Sample: l.sample}
+func (l *link) view(now time.Time, covered bool) LinkView {
+	v := LinkView{
+		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(),
+		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.progress.Risk(now, &l.sample),
+	}
+	if o := l.origin; o != nil {
+		v.Origin, v.Unseen, v.UnseenFor = o.told, o.unseen, o.unseenFor
+	}
 	if !v.Proof.After(l.graced) && (covered || !l.covered) { // what was proven since needs no grace
 		v.Grace = l.grace
 	}
@@ -85,9 +102,10 @@ func (s *stream) spare(now time.Time) {
 }
 
 // take sorts the links of a complete sample into the stream's: those that stay keep their proofs. It returns the
-// subjects that are no longer there.
-func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
+// links that are no longer there.
+func (s *stream) take(now time.Time, sample *Sample) (removed []*link) {
 	s.whole, s.fault, s.gone, s.seen, s.missed = sample.Clone(), Fault{}, time.Time{}, now, time.Time{}
+	s.lead(now, sample.Leader != "")
 	old := make(map[Subject]*link, len(s.links))
 	for _, l := range s.links {
 		old[l.subject] = l
@@ -103,11 +121,12 @@ func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
 		delete(old, subject)
 		l.sample = sample.Links[i]
 		l.proof.Observe(s.whole, &l.sample)
+		l.progress.Observe(s.whole, &l.sample, l.proof.Contact())
 		links = append(links, l)
 	}
 	for _, l := range s.links {
 		if _, gone := old[l.subject]; gone {
-			removed = append(removed, l.subject)
+			removed = append(removed, l)
 			s.dirty = true
 		}
 	}
@@ -115,11 +134,32 @@ func (s *stream) take(now time.Time, sample *Sample) (removed []Subject) {
 	return removed
 }
 
+// lead notes whether the newest look that could tell found a leader.
+func (s *stream) lead(now time.Time, led bool) {
+	switch {
+	case led:
+		s.headless = time.Time{}
+	case s.headless.IsZero():
+		s.headless = now
+	}
+}
+
+// maxEvents is how many advisories are kept of one stream.
+const maxEvents = 8
+
+// heed keeps an advisory.
+func (s *stream) heed(a Advisory) {
+	if len(s.events) == maxEvents {
+		s.events = s.events[1:]
+	}
+	s.events = append(s.events[:len(s.events):len(s.events)], a)
+}
+
 // record is what is kept of the stream.
 func (s *stream) record() StreamRecord {
 	r := StreamRecord{Key: s.key, First: s.first, Policy: s.own, Links: make([]LinkRecord, len(s.links))}
 	for i, l := range s.links {
-		r.Links[i] = LinkRecord{Subject: l.subject, First: l.first, Proof: l.proof.Contact()}
+		r.Links[i] = LinkRecord{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Origin: l.progress.Record()}
 	}
 	return r
 }
@@ -134,6 +174,7 @@ func restore(r StreamRecord, now time.Time) *stream {
 	for _, l := range r.Links {
 		s.links = append(s.links, &link{
 			subject: l.Subject, first: notAfter(l.First, now), proof: NewProof(notAfter(l.Proof, now)),
+			progress: NewProgress(l.Origin),
 		})
 	}
 	return s
@@ -144,4 +185,19 @@ func notAfter(t, now time.Time) time.Time {
 		return now
 	}
 	return t
+}
+
+// suspicious tells whether more samples would show soon whether a link of the stream has stalled.
+func (s *stream) suspicious() bool {
+	for _, l := range s.links {
+		if l.progress.suspicious() {
+			return true
+		}
+	}
+	return false
+}
+
+// sortedStreams returns streams in the order of their keys.
+func sortedStreams(set map[*stream]int) []*stream {
+	return slices.SortedFunc(maps.Keys(set), func(a, b *stream) int { return compareKeys(a.key, b.key) })
 }

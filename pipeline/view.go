@@ -19,6 +19,9 @@ type StreamView struct {
 	Fault Fault   // of the newest look, zero where that was complete
 	Links []LinkView
 
+	Leaderless time.Time  // since when looks find it without a leader, or offline; zero: the newest that could tell found one
+	Advisories []Advisory // lately told of it, oldest first
+
 	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
 }
 
@@ -30,7 +33,14 @@ type LinkView struct {
 	Bound   time.Time // contact is certainly not later; zero: nothing is known
 	Moved   time.Time // when data was newest seen to have been copied under the leader of now; zero: never
 	Grace   time.Time // until then the link is not judged on the age of its proof, only on Bound
+	Resets  int       // how often the server's stamp began anew, 9.5 s or more apart, since contact was last proven
 	Sample  LinkSample
+
+	Origin    *OriginView // newest that told of the origin; nil: none did
+	Unseen    Fault       // why the newest question about the origin told nothing; zero: it told
+	UnseenFor time.Time   // since when questions about the origin tell nothing; zero: the newest did
+	Progress  Progress
+	Risk      Risk
 }
 
 // Since is the time from which the link's silence counts: its proof, for want of one its first sight, or an

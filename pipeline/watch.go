@@ -14,6 +14,9 @@ type WatchOptions struct {
 	Defaults       Policy            // limits where the metadata says nothing
 	Interval       time.Duration     // between rounds
 	LooksPerSecond float64           // streams asked about in a second; deadline looks may use four times that
+	Origins        bool              // the source can ask about origins
+	Routes         bool              // the source can tell of the ways between servers
+	Diagnoser      Diagnoser         // nil: no causes are named
 	Watched        func(string) bool // which streams, by name; nil: all. Only for records: a source leaves out by itself
 	Board          *Board            // nil: none is kept
 }
@@ -33,6 +36,11 @@ type Watch struct {
 	rounds  rounds
 	budget  budget // of urgent looks
 	sight   sight
+
+	origins      origins
+	askedOrigins map[uint64]*origin // by question
+	routes       []Route            // as told newest; nil: nobody could tell
+	routesDue    time.Time          // when they are to be asked for; zero: nobody can tell
 
 	recovery budget        // of the looks that are not urgent
 	starved  time.Time     // when a budget that kept streams waiting has a look again; zero: none does
@@ -69,10 +77,13 @@ type Watch struct {
 	gone    []StreamKey
 }
 
-// Question is a look to make. Scope is nil for everything.
+// Question is a look to make. Scope is nil for everything. Where Origin is set, it is a look at that origin instead, and its
+// view goes to ObserveOrigin; where Routes is set, at the ways between servers, for ObserveRoutes.
 type Question struct {
-	ID    uint64
-	Scope []StreamKey
+	ID     uint64
+	Scope  []StreamKey
+	Origin *OriginKey
+	Routes bool
 }
 
 type look struct {
@@ -95,7 +106,12 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, ended: map[StreamKey]time.Time{},
 		looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{}, seeing: now,
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
-		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
+		origins: origins{
+			on: opt.Origins, byKey: map[OriginKey]*origin{},
+			budget: budget{perSec: max(1, opt.LooksPerSecond/originShare)},
+		},
+		askedOrigins: map[uint64]*origin{},
+		budget:       budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
 	w.rounds.soon(now)
 	w.remindAt, w.connectionDue = now, now
@@ -113,6 +129,9 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 		s.policy = s.own.Over(opt.Defaults)
 		w.add(s)
 		w.links += len(s.links)
+		for _, l := range s.links {
+			w.join(now, s, l)
+		}
 		s.spare(now)
 		w.judge(now, s)
 	}
@@ -137,6 +156,16 @@ func (w *Watch) Turn(now time.Time) []Question {
 	if w.rounds.due(now) {
 		questions = append(questions, w.ask(now, nil))
 	}
+	for _, o := range w.turnOrigins(now) {
+		w.lastID++
+		w.askedOrigins[w.lastID] = o
+		questions = append(questions, Question{ID: w.lastID, Origin: &o.key})
+	}
+	if w.opt.Routes && !now.Before(w.routesDue) {
+		w.lastID++
+		w.routesDue = now.Add(routesEvery)
+		questions = append(questions, Question{ID: w.lastID, Routes: true})
+	}
 	w.judgeConnection(now)
 	if !w.remindAt.IsZero() && !now.Before(w.remindAt) {
 		var reminders []Change
@@ -152,7 +181,7 @@ func (w *Watch) Next() time.Time { return w.promised }
 
 func (w *Watch) next(now time.Time) time.Time {
 	next := earlier(w.rounds.wake(), w.wakes.next())
-	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt, w.starved} {
+	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt, w.starved, w.origins.wake(now), w.routesDue} {
 		next = earlier(next, t)
 	}
 	if next.IsZero() || next.Before(now) {
@@ -180,6 +209,7 @@ func (w *Watch) Slept(now time.Time, gap time.Duration) {
 		for _, l := range s.links {
 			l.first = l.first.Add(-gap)
 			l.proof.age(gap)
+			l.progress.age(gap)
 		}
 	}
 	w.resume(now)
@@ -315,6 +345,36 @@ func (w *Watch) Signal(now time.Time, signal Signal) {
 		w.disconnected(now, signal.Reason)
 	case SignalConnected:
 		w.rounds.soon(now)
+	case SignalAdvisory:
+		w.advised(now, signal.Key, signal.Advisory)
+	}
+}
+
+// advised takes in that something happened to a stream: it is looked at early. One that is not known yet is found by a round.
+func (w *Watch) advised(now time.Time, key StreamKey, a Advisory) {
+	s := w.streams[key]
+	if s == nil {
+		if a.Kind == AdvisoryCreated || a.Kind == AdvisoryUpdated {
+			w.rounds.early(now)
+		}
+		return
+	}
+	s.heed(a)
+	s.missed = earlier(s.missed, now)
+	w.plan(now, s)
+}
+
+// routesEvery is how far apart questions about the ways between servers are.
+const routesEvery = 15 * time.Second
+
+// ObserveRoutes takes in what servers say of the ways between them.
+func (w *Watch) ObserveRoutes(now time.Time, routes []Route) {
+	w.awake(now)
+	if routes != nil {
+		w.routes = routes
+		if w.opt.Board != nil {
+			w.opt.Board.PutRoutes(w.opt.Connection, routes)
+		}
 	}
 }
 

@@ -24,7 +24,8 @@ func (w *Watch) judge(now time.Time, s *stream) {
 	ahead := time.Time{}
 	spoken := map[incidentKey]bool{}
 	opened := false
-	view := s.view(blind, w.covering)
+	var made []Change
+	view := s.view(now, blind, w.covering)
 	for _, r := range w.opt.Rules {
 		r.Judge(now, view, func(v Verdict) {
 			spoken[incidentKey{v.Rule, v.Subject}] = true
@@ -36,7 +37,7 @@ func (w *Watch) judge(now time.Time, s *stream) {
 			}
 			change, changed := w.tracker.Judge(now, v)
 			if changed {
-				w.tell(change)
+				made = append(made, change)
 				opened = opened || change.Kind == Opened
 			}
 			s.note(v, w.tracker.find(v.Rule, v.Subject) != nil, changed && change.Kind == Opened)
@@ -46,10 +47,16 @@ func (w *Watch) judge(now time.Time, s *stream) {
 		s.deadline = ahead
 	}
 	if s.whole != nil && w.tracker.Has(s.key) {
-		w.tell(w.tracker.CloseRest(now, s.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
+		made = append(made, w.tracker.CloseRest(now, s.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
 			return spoken[incidentKey{rule, subject}]
 		})...)
 	}
+	if opened {
+		for _, l := range s.links {
+			w.hurry(now, l.origin)
+		}
+	}
+	w.tell(w.explain(now, s.key, view, made)...)
 	w.uncover(s, 1)
 	if s.dirty || opened || now.Sub(s.kept) >= keepEvery {
 		w.dirty[s.key] = s
@@ -72,6 +79,7 @@ func (l *link) begin(now time.Time, s *stream) {
 		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
 		Reported: l.sample.Reported, Lag: l.sample.Lag,
+		Risk: l.progress.Risk(now, &l.sample), Unverified: l.progress.Unverified(),
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
 }
@@ -119,6 +127,7 @@ func (w *Watch) judgeConnection(now time.Time) {
 	}
 	w.connectionDue = time.Time{}
 	w.held = !w.sight.blind && w.uncovered > 0
+	var made []Change
 	v := &View{Connection: w.connectionView()}
 	for _, r := range w.opt.Rules {
 		r.Judge(now, v, func(v Verdict) {
@@ -126,13 +135,14 @@ func (w *Watch) judgeConnection(now time.Time) {
 				w.connectionDue = earlier(w.connectionDue, v.Due)
 			}
 			if change, changed := w.tracker.Judge(now, v); changed {
-				w.tell(change)
+				made = append(made, change)
 			}
 			if v.Silence {
 				w.covering = w.tracker.find(v.Rule, v.Subject) != nil
 			}
 		})
 	}
+	w.tell(w.explain(now, StreamKey{Connection: w.opt.Connection}, v, made)...)
 	if w.opt.Board != nil {
 		w.opt.Board.PutConnection(w.status())
 	}

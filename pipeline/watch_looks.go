@@ -91,6 +91,11 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			w.waits[queue] = w.waits[queue][1:]
 			*place--
 			s.waiting, s.asked, s.missed = false, now, time.Time{}
+			if queue != queueRecovering { // its deadline nears: the origin may tell why
+				for _, l := range s.links {
+					w.hurry(now, l.origin)
+				}
+			}
 			w.plan(now, s)
 			scope = append(scope, s)
 		}
@@ -126,7 +131,8 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	if !s.gone.IsZero() {
 		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
 	}
-	if period, _ := w.rounds.period(); (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
+	period, _ := w.rounds.period()
+	if (period > chainable || w.roundError != "") && w.tracker.Has(s.key) || s.suspicious() {
 		again := later(s.seen, s.asked).Add(pairApart)
 		if at.IsZero() || again.Before(at) {
 			return again, false

@@ -49,11 +49,17 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	}
 	w.uncover(s, -1)
 	removed := s.take(now, sample)
+	for _, l := range removed {
+		w.leave(s, l)
+	}
+	for _, l := range s.links {
+		w.join(now, s, l)
+	}
 	w.uncover(s, 1)
 	w.links += len(s.links) - before
 	w.govern(s, sample.Policy)
-	for _, subject := range removed {
-		w.endLink(now, subject)
+	for _, l := range removed {
+		w.endLink(now, l.subject)
 	}
 	if unlimited && !w.hasSilence(s) {
 		w.tell(w.tracker.Tell(now, rule, Subject{StreamKey: s.key}, ReasonLimitRemoved))
@@ -91,6 +97,9 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 		return // a newer look saw it
 	}
 	s.fault = sample.Fault
+	if s.fault.Kind == FaultOffline {
+		s.lead(now, false)
+	}
 	if sample.Fault.Kind != FaultNotFound {
 		s.gone = time.Time{}
 	} else if s.gone.IsZero() {
@@ -113,6 +122,9 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 	w.wakes.set(s, time.Time{})
 	if w.streams[s.key] == s {
 		w.links -= len(s.links)
+		for _, l := range s.links {
+			w.leave(s, l)
+		}
 		delete(w.streams, s.key)
 	}
 	delete(w.dirty, s.key)

@@ -162,7 +162,7 @@ func Hostile() map[string]pipeline.Notification {
 			StreamKey: pipeline.StreamKey{Connection: text, Account: text, Domain: text, Stream: text},
 			Kind:      pipeline.KindMirror, Origin: text, Via: text, Filter: text,
 		}
-		i.Reason, i.Detail, i.Cause = text, text, text
+		i.Reason, i.Detail, i.Cause = text, text, pipeline.Cause(text)
 		for _, kind := range kinds() {
 			all[name+"-"+string(kind)] = One(Of(i, kind, time.Minute))
 		}

@@ -112,7 +112,7 @@ func annotations(s *wording.Story) map[string]string {
 		"change":     string(c.Kind),
 		"reason":     i.Reason,
 		"detail":     i.Detail,
-		"cause":      i.Cause,
+		"cause":      string(i.Cause),
 		"via":        i.Subject.Via,
 		"filter":     i.Subject.Filter,
 		"limit":      wording.Limit(i),

@@ -110,7 +110,7 @@ func (f *facts) open(c *pipeline.Change) {
 	}
 	f.add("Why", why(i))
 	f.add("Details", Plain(i.Detail, maxDetail))
-	f.add("Probable cause", Plain(i.Cause, maxDetail))
+	f.add("Probable cause", Plain(string(i.Cause), maxDetail))
 	if c.Kind != pipeline.Opened {
 		f.at("Open since", i.Opened)
 	}

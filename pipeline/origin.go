@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+)
+
+// OriginKey is an origin as the links of one connection name it. Links that share an origin share its view.
+type OriginKey struct {
+	Connection string // of the links
+	Account    string // of the links
+	Domain     string // of the links
+	Via        string // external API prefix, empty without one
+	Stream     string
+}
+
+// OriginKey returns the key of the link's origin.
+func (s Subject) OriginKey() OriginKey {
+	return OriginKey{Connection: s.Connection, Account: s.Account, Domain: s.Domain, Via: s.Via, Stream: s.Origin}
+}
+
+// String orders and names keys: "dr/ACC/leaf $JS.hub.API ORDERS".
+func (k OriginKey) String() string {
+	return k.Connection + "/" + k.Account + "/" + k.Domain + " " + k.Via + " " + k.Stream
+}
+
+// OriginView is what one question found of one origin, complete in itself. It does not change once it is made. Either Fault
+// says why nothing was seen, or the fields below it are filled from the origin's STREAM.INFO.
+type OriginView struct {
+	Key   OriginKey
+	Path  string    // who was asked: "its own path", or the name of a connection. Views of different paths may be of different streams
+	Asked time.Time // agent's clock
+	At    time.Time // agent's clock: when the answer, or the certainty that none comes, was there
+	Fault Fault
+
+	ServerTime time.Time
+	Created    time.Time
+	Leader     string
+	State      StreamState
+	Subjects   []string // that it is configured to take in; empty for a stream that only copies
+	Replicates bool     // it is itself a mirror, or has sources
+}
+
+// PathOwn is the Path of views that were had through the mirror's own path.
+const PathOwn = "its own path"
+
+// OriginSource is a Source that can also ask about origins. LookAtOrigin returns within some seconds, whatever happens, and
+// never nil; it may be called from several goroutines.
+type OriginSource interface {
+	LookAtOrigin(ctx context.Context, key OriginKey) *OriginView
+}

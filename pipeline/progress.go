@@ -1,0 +1,328 @@
+package pipeline
+
+import "time"
+
+// Progress is what is known of one link's copying, as Proof is of its contact: a link can be in contact and copy nothing. It is
+// fed with every complete sample of the link's stream and with every view of the link's origin, in the order of arrival. The
+// zero value knows nothing. A copy of it is a snapshot.
+type Progress struct {
+	kind    Kind
+	mirror  time.Time // when the stream was created: another time is another stream
+	part    bool      // only some of the origin's subjects are copied
+	floor   uint64    // sequences up to this one are not to be copied, as configured
+	from    time.Time // older messages are not to be copied, as configured; zero: all are
+	known   bool      // the position was told
+	copied  bool      // anything was ever stored: only then does the position say something of the origin's past
+	pos     uint64    // a mirror's last sequence; the origin's sequence that a source was consumed up to
+	posAt   time.Time // when that was answered newest
+	stood   time.Time // when that was answered first
+	tail    time.Time // a mirror's newest message, as the origin stamped it
+	lag     uint64    // the lowest lag reported since the position stands
+	lagTold bool
+
+	origin   *OriginView // newest that told of the origin
+	settled  bool        // a sample asked for after it was compared with it
+	compared bool        // with any view, since the stream was created
+	missing  uint64      // messages that the origin had then, and the link has not copied
+	span     time.Duration
+	even     time.Time // when the origin was newest seen to have nothing that was not copied since
+	first    uint64    // the origin's last sequence as known when the position was found where it stands
+	firstOK  bool
+
+	stalls     [stallKinds]stalling
+	path       string    // of the view that created is of
+	created    time.Time // the origin, as it was known
+	divergence Divergence
+	doubt      DivergenceKind
+	doubted    time.Time // when the view was asked for that gave rise to the doubt
+}
+
+// stalling is one sign that a position stands although there is something to copy: since when it is there, and the first and
+// newest proofs of contact since then. Zero: it is not.
+type stalling struct{ since, from, to time.Time }
+
+// StallKind says how it is known that a link in contact copies nothing.
+type StallKind int
+
+// The kinds of stall.
+const (
+	StallNone   StallKind = iota
+	StallOrigin           // the origin has more than the link copies
+	StallFlow             // the server says that flow control stalls
+	StallLag              // the reported lag rises while the position stands
+	stallKinds
+)
+
+// Stall is a link that is in contact and copies nothing.
+type Stall struct {
+	Kind  StallKind
+	Since time.Time     // when it was known first
+	For   time.Duration // for how long contact was proven since then, while the position stood
+}
+
+// Divergence is how a mirror is no copy of its origin any more. It lasts until the mirror is created anew, or the origin is
+// shown to be what it was.
+type Divergence struct {
+	Kind     DivergenceKind `json:"kind,omitempty"`
+	Since    time.Time      `json:"since,omitzero"`    // agent's clock: when it was found
+	Position uint64         `json:"position"`          // of the mirror then
+	Tail     time.Time      `json:"tail,omitzero"`     // of the mirror then: its newest message's stamp
+	Last     uint64         `json:"last"`              // the origin's last sequence then
+	Created  time.Time      `json:"created,omitzero"`  // the origin, as it was known before
+	Replaced time.Time      `json:"replaced,omitzero"` // the origin, as it is then
+}
+
+// DivergenceKind tells divergences apart.
+type DivergenceKind string
+
+// The kinds of divergence.
+const (
+	Recreated DivergenceKind = "recreated" // another stream has the origin's name
+	Restored  DivergenceKind = "restored"  // the origin ends before its mirror does
+)
+
+// OriginRecord is what is kept of a link's origin.
+type OriginRecord struct {
+	Path       string     `json:"path,omitempty"`
+	Created    time.Time  `json:"created,omitzero"`
+	Mirror     time.Time  `json:"mirror,omitzero"` // when the mirror was created that copied it
+	Divergence Divergence `json:"divergence,omitzero"`
+}
+
+// confirmApart is how far apart two views must have been asked for that say of one origin what is believed only when it
+// is said twice: a new leader may not have applied everything yet.
+const confirmApart = 2 * time.Second
+
+// sourceResync is how long a source may be ahead of its origin: servers from 2.15 on notice it, and begin anew.
+const sourceResync = 30 * time.Second
+
+// NewProgress returns a progress that goes on from what an earlier process knew.
+func NewProgress(r OriginRecord) Progress {
+	return Progress{mirror: r.Mirror, path: r.Path, created: r.Created, divergence: r.Divergence}
+}
+
+// Record is what is to be kept.
+func (p *Progress) Record() OriginRecord {
+	return OriginRecord{Path: p.path, Created: p.created, Mirror: p.mirror, Divergence: p.divergence}
+}
+
+// Observe takes in what a complete sample says of the link. Contact is what is proven of it by then.
+func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
+	if s.Leader == "" || !l.Reported || s.At.Before(p.posAt) {
+		return // nobody who knows has answered, or a newer answer overtook it
+	}
+	if !s.Created.Equal(p.mirror) {
+		*p = Progress{mirror: s.Created, origin: p.origin}
+	}
+	p.kind, p.part = l.Kind, l.Partial()
+	p.floor, p.from = max(l.StartSeq, 1)-1, l.StartTime
+	pos, known := s.State.LastSeq, true
+	if l.Kind == KindSource {
+		pos, known = l.Seq, l.Seq > 0
+	} else {
+		p.tail = s.State.LastTime
+	}
+	if !known {
+		p.known = false
+		return
+	}
+	if !p.known || pos != p.pos {
+		p.stand(pos, s.At)
+	}
+	p.known, p.posAt = true, s.At
+	p.copied = l.Kind == KindSource || s.State.Messages > 0 || s.State.FirstSeq > 0
+	p.observeLag(s.At, l)
+	p.settle(s.Asked)
+	p.observeContact(contact)
+}
+
+// stand notes that the position is a new one.
+func (p *Progress) stand(pos uint64, at time.Time) {
+	p.pos, p.stood, p.lagTold = pos, at, false
+	p.stalls = [stallKinds]stalling{}
+	p.firstOK = p.origin != nil
+	if p.firstOK {
+		p.first = p.origin.State.LastSeq
+	}
+}
+
+// observeLag notes the signs that the mirror's own side gives. The server forgets its error with each attempt: once told, it
+// holds until the position rises.
+func (p *Progress) observeLag(at time.Time, l *LinkSample) {
+	if l.ErrCode == errFlowControl {
+		p.stalls[StallFlow].begin(at)
+	}
+	switch {
+	case !p.lagTold || l.Lag <= p.lag:
+		p.lag, p.lagTold = l.Lag, true
+		p.stalls[StallLag] = stalling{}
+	default:
+		p.stalls[StallLag].begin(at)
+	}
+}
+
+// errFlowControl is the server's own error of a link whose flow control stalls.
+const errFlowControl = 10228
+
+func (s *stalling) begin(at time.Time) {
+	if s.since.IsZero() {
+		s.since = at
+	}
+}
+
+func (p *Progress) observeContact(contact time.Time) {
+	for i := range p.stalls {
+		s := &p.stalls[i]
+		if s.since.IsZero() || !contact.After(s.since) {
+			continue
+		}
+		if s.from.IsZero() {
+			s.from = contact
+		}
+		s.to = contact
+	}
+}
+
+// ObserveOrigin takes in a view of the origin that tells of it.
+func (p *Progress) ObserveOrigin(v *OriginView) {
+	if v.Fault.Kind != FaultNone || p.origin != nil && v.Asked.Before(p.origin.Asked) {
+		return
+	}
+	p.compare(v)
+	p.origin, p.settled = v, false
+	if p.known && !p.firstOK {
+		p.first, p.firstOK = v.State.LastSeq, true
+	}
+	if p.known && !p.part && p.gap() == 0 && p.doubt == "" { // what was copied before it was asked is copied now
+		p.missing, p.span, p.settled, p.compared = 0, 0, true, true
+		p.level(v.At)
+	}
+}
+
+// settle compares the position, told by a sample asked for at some time, with the newest view before that.
+func (p *Progress) settle(asked time.Time) {
+	v := p.origin
+	if v == nil || p.part || asked.Before(v.At) {
+		return
+	}
+	p.settled, p.compared, p.missing, p.span = true, true, 0, 0
+	if p.gap() == 0 {
+		p.level(v.At)
+		return
+	}
+	if !p.certain() {
+		return
+	}
+	p.missing = p.gap()
+	if v.State.LastTime.After(p.tail) && !p.tail.IsZero() && p.kind == KindMirror {
+		p.span = v.State.LastTime.Sub(p.tail)
+	}
+	p.stalls[StallOrigin].begin(later(v.At, p.stood))
+}
+
+// level notes that everything was copied that the origin had at some time.
+func (p *Progress) level(at time.Time) {
+	if p.doubt == "" && p.divergence.Kind == "" {
+		p.even = later(p.even, at)
+	}
+	p.stalls[StallOrigin] = stalling{}
+}
+
+// gap is how many of the origin's sequences, as seen newest, lie after the position. What the origin removed at its beginning
+// is not among them.
+func (p *Progress) gap() uint64 {
+	s := &p.origin.State
+	base := p.base()
+	if s.LastSeq <= base || s.Messages == 0 {
+		return 0
+	}
+	return s.LastSeq - base
+}
+
+func (p *Progress) base() uint64 { return max(p.pos, p.floor, max(p.origin.State.FirstSeq, 1)-1) }
+
+// certain tells whether at least one message lies in the gap: the origin may have deleted what was there. It is certain where
+// the gap is wider than all that was deleted, and where the origin was seen to take in more since the position stands.
+func (p *Progress) certain() bool {
+	s := &p.origin.State
+	if !p.from.IsZero() && !p.copied && s.LastTime.Before(p.from) {
+		return false
+	}
+	if p.from.IsZero() || p.copied {
+		if p.gap() > s.Deleted {
+			return true
+		}
+	}
+	return p.firstOK && s.LastSeq > max(p.first, p.base())
+}
+
+// Stall returns the sign of a stall for which contact was proven longest; its kind is StallNone where there is none.
+func (p *Progress) Stall() Stall {
+	var worst Stall
+	for kind, s := range p.stalls {
+		if s.since.IsZero() {
+			continue
+		}
+		stall := Stall{Kind: StallKind(kind), Since: s.since, For: s.to.Sub(s.from)}
+		if worst.Kind == StallNone || stall.For > worst.For {
+			worst = stall
+		}
+	}
+	return worst
+}
+
+// Divergence returns how the mirror is no copy of its origin any more; its kind is empty where nothing shows that.
+func (p *Progress) Divergence() Divergence { return p.divergence }
+
+// Missing is how many messages the origin had, when it was seen newest and compared, that the link had not copied; told is
+// false where that is not known.
+func (p *Progress) Missing() (messages uint64, told bool) {
+	return p.missing, p.known && !p.part && p.compared
+}
+
+// Even is when the origin was newest seen to have had nothing that the link has not copied; zero: never.
+func (p *Progress) Even() time.Time { return p.even }
+
+// Agreed is when the origin was newest seen, where it was found to be what the mirror copied; zero: it is not, or was not seen.
+func (p *Progress) Agreed() time.Time {
+	if p.origin == nil || p.divergence.Kind != "" || p.doubt != "" {
+		return time.Time{}
+	}
+	return p.origin.At
+}
+
+// Position is how far the link has copied, in the origin's sequences; told is false where that is not known.
+func (p *Progress) Position() (seq uint64, told bool) { return p.pos, p.known }
+
+// Unverified says why copying cannot be held against the origin; empty: it can.
+func (p *Progress) Unverified() string {
+	switch {
+	case p.part:
+		return "only some of the origin's subjects are copied"
+	case p.origin == nil:
+		return "the origin was not seen yet"
+	case p.kind == KindSource && !p.known:
+		return "the server does not tell how far the source was copied"
+	}
+	return ""
+}
+
+// suspicious tells whether more samples would show soon whether the link has stalled.
+func (p *Progress) suspicious() bool {
+	for i := range p.stalls {
+		if !p.stalls[i].since.IsZero() {
+			return true
+		}
+	}
+	return p.origin != nil && p.known && !p.part && !p.settled && p.gap() > 0 && p.certain()
+}
+
+// age dates everything earlier by what the agent's clock did not count.
+func (p *Progress) age(gap time.Duration) {
+	p.stalls = [stallKinds]stalling{}
+	for _, t := range []*time.Time{&p.posAt, &p.stood, &p.even, &p.doubted} {
+		if !t.IsZero() {
+			*t = t.Add(-gap)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package pipeline
+
+import "time"
+
+// This file holds what a Watch adds to incidents beside the rules' verdicts: the cause, and the data at risk.
+
+// explain completes the changes just made on a stream or the connection, and adds those that follow from another cause.
+func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []Change {
+	fresh := make(map[string]bool, len(made))
+	for n := range made {
+		c := &made[n]
+		fresh[c.Incident.ID] = true
+		if risk, told := v.risk(c.Incident.Subject); told {
+			c.Incident.Risk = risk
+		}
+		if i := w.tracker.find(c.Incident.Rule, c.Incident.Subject); i != nil && !c.Kind.Ends() {
+			i.Risk = c.Incident.Risk
+			i.adopt(w.diagnose(now, v, i))
+			c.Incident.Diagnosis = i.Diagnosis
+		}
+	}
+	for _, i := range w.tracker.open[key] {
+		if fresh[i.ID] {
+			continue
+		}
+		if risk, told := v.risk(i.Subject); told {
+			i.Risk = risk
+		}
+		if c, changed := w.tracker.explain(now, i, w.diagnose(now, v, i)); changed {
+			made = append(made, c)
+		}
+	}
+	return made
+}
+
+func (w *Watch) diagnose(now time.Time, v *View, i *Incident) Diagnosis {
+	if w.opt.Diagnoser == nil {
+		return Diagnosis{}
+	}
+	return w.opt.Diagnoser.Diagnose(now, v, i, w.routes)
+}
+
+// risk is the data at risk on a link; or on a stream that has only one.
+func (v *View) risk(s Subject) (risk Risk, told bool) {
+	if v.Stream == nil {
+		return Risk{}, false
+	}
+	for n := range v.Stream.Links {
+		l := &v.Stream.Links[n]
+		if l.Subject == s || s.IsStream() && len(v.Stream.Links) == 1 {
+			return l.Risk, true
+		}
+	}
+	return Risk{}, false
+}
+
+// explain gives an open incident a newer diagnosis, and tells the change where it names another cause.
+func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool) {
+	before := i.Cause
+	if d.Cause != before && now.Sub(i.Changed) < i.updateWait() {
+		return Change{}, false // told later, if it lasts
+	}
+	i.adopt(d)
+	if i.Cause == before {
+		return Change{}, false
+	}
+	return i.step(now, Updated, i.Level, since(now, i.Since)), true
+}
+
+// adopt takes a diagnosis in. One that finds no cause takes none away: what it was found by may be gone.
+func (i *Incident) adopt(d Diagnosis) {
+	if (d.Cause == "" || d.Cause == CauseUnknown) && i.Cause != "" && i.Cause != CauseUnknown {
+		return
+	}
+	i.Diagnosis = d
+}
