@@ -67,7 +67,7 @@ func newGuarantee(t *rapid.T) *guarantee {
 		g.pauses[second] = secs(rapid.Float64Range(0.5, 90).Draw(t, "pause"))
 	}
 	if rapid.Bool().Draw(t, "restarted") {
-		g.stops = []stop{{rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.Float64Range(0, 90).Draw(t, "down")}}
+		g.stops = []stop{{rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.Float64Range(0.001, 90).Draw(t, "down")}}
 	}
 	signals := map[int]pipeline.SignalKind{}
 	for _, second := range rapid.SliceOfN(rapid.IntRange(1, historyEnds), 0, 3).Draw(t, "disconnections") {

@@ -98,7 +98,7 @@ func (w *Watch) hurry(now time.Time, o *origin) {
 func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 	q := &w.origins
 	q.ready = time.Time{}
-	if w.sight.blind {
+	if w.sight.blind || !q.on {
 		return nil
 	}
 	var crowded []*origin // due, and no place for it

@@ -10,6 +10,12 @@ const (
 	sameStamp = 500 * time.Millisecond
 	// resetsApart is less than two stamps made without contact can lie apart.
 	resetsApart = 9500 * time.Millisecond
+	// heartbeatLate is more than a stamp is old while heartbeats come, each second (1.05 s seen). Who finds an older one has seen
+	// contact cease, or stamps made without it: a leafnode that comes and goes makes one each time. From then on only stamps less
+	// than waryApart apart are believed, until some prove contact: heartbeats make such ones for two looks waryLook apart.
+	heartbeatLate = 1500 * time.Millisecond
+	waryApart     = 3200 * time.Millisecond
+	waryLook      = 2 * time.Second
 	// slowAnswer is how long an answer may take and still be dated by its arrival.
 	slowAnswer = time.Second
 )
@@ -31,7 +37,9 @@ type Proof struct {
 	heard  time.Time // server's clock: newest stamp under this leader; zero: none
 	proven time.Time // server's clock: contact proven under this leader; zero: none
 
-	resets int // how often the stamp began anew since contact was last proven
+	wary   bool          // a stamp was found too old for heartbeats to come, and no contact was proven since
+	active time.Duration // the stamp's age in the newest answer; negative: there was none
+	resets int           // how often the stamp began anew since contact was last proven
 
 	moved time.Time // agent's clock: newest answer of a settled leader in which the position had risen; zero: none did
 
@@ -86,12 +94,13 @@ func (p *Proof) Observe(s *Sample, l *LinkSample) {
 
 func (p *Proof) startAnew(s *Sample) {
 	foreign := p.foreign || !p.contact.IsZero() && p.leader != ""
-	*p = Proof{contact: p.contact, foreign: foreign, leader: s.Leader, created: s.Created}
+	*p = Proof{contact: p.contact, foreign: foreign, leader: s.Leader, created: s.Created, wary: p.wary}
 }
 
 // observeStamp applies the rules on "last heard". The leader's clock is compared with itself only; in the agent's
 // clock, contact was Active before the answer came.
 func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
+	p.active = l.Active
 	if l.Active < 0 {
 		// The stamp was wiped. The next one may be a consumer's creation, at once: start the chain anew.
 		p.heard, p.proven, p.bound = time.Time{}, time.Time{}, time.Time{}
@@ -107,11 +116,12 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 		p.heard, p.proven = time.Time{}, time.Time{} // the stamp went back: it is not the one that we knew
 	}
 	switch {
-	case within(p.heard, heard), within(p.proven, heard):
+	case p.chains(p.heard, heard), p.chains(p.proven, heard):
 		if heard.After(p.proven) {
 			p.rough = slow
 		}
 		p.prove(heard, contact)
+		p.wary = false
 	case slow || p.proven.IsZero() || heard.Sub(p.proven).Abs() > sameStamp:
 	case p.rough, contact.Before(p.contact):
 		p.contact, p.rough = contact, false // the same stamp by a quicker answer: a closer reading of the same proof
@@ -120,16 +130,21 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 		p.resets++
 	}
 	p.heard = heard
+	p.wary = p.wary || l.Active > heartbeatLate
 }
 
-// within tells whether heard lies after base by more than two readings of one stamp, and by less than two resets.
-func within(base, heard time.Time) bool {
-	if base.IsZero() {
-		return false
+// chains tells whether heard lies after base by more than two readings of one stamp, and by less than two resets.
+func (p *Proof) chains(base, heard time.Time) bool {
+	apart := resetsApart
+	if p.wary {
+		apart = waryApart
 	}
 	d := heard.Sub(base)
-	return d > sameStamp && d < resetsApart
+	return !base.IsZero() && d > sameStamp && d < apart
 }
+
+// doubtful tells whether a look soon would show if the stamps are made by contact.
+func (p *Proof) doubtful() bool { return p.wary && p.active >= 0 && p.active < waryApart }
 
 // observePosition applies the rule on positions: one that has risen between two answers of a settled leader proves
 // contact after the first of them. A mirror's position is its last sequence, since nothing else can write to it; a source's is the
@@ -141,6 +156,7 @@ func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
 	}
 	if known && p.seqKnown && seq > p.seq {
 		p.prove(before, p.seqAsked)
+		p.wary = false
 	}
 	if p.settled && (known && p.seqKnown && seq > p.seq || !known && s.State.LastSeq > p.last) {
 		p.moved = s.At

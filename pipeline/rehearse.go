@@ -22,6 +22,7 @@ type Rehearsal struct {
 // Run walks w from one time to another, and calls step with each time at which w did something and the changes that
 // this made, in order. The same rehearsal gives the same changes.
 func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, changes []Change)) {
+	w.able(r.Origin != nil, false)
 	now := from
 	var pending arrivals
 	n := 0

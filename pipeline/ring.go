@@ -43,6 +43,9 @@ func NewRing(name string, watch *Watch, source Source, submit Submitter, observe
 	if observer == nil {
 		observer = func(string, time.Duration, int, error) {}
 	}
+	_, origins := source.(OriginSource)
+	_, routes := source.(RouteSource)
+	watch.able(origins, routes)
 	return &Ring{watch: watch, source: source, submit: submit, observer: observer, log: log, name: name}
 }
 

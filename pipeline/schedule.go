@@ -16,6 +16,13 @@ const (
 	graceFor    = 10 * time.Second        // what overdue links get after a start or a pause
 )
 
+// Every offbeatRounds-th round a stream in which nothing moves is looked at once more, offbeat periods later: stamps that are made
+// at the pace of rounds would show them the same face each time.
+const (
+	offbeatRounds = 6
+	offbeat       = 0.35
+)
+
 // provable is the share of the looks that can be made which limits may ask for: pairs must fall in time.
 const provable = 0.8
 
@@ -105,7 +112,7 @@ func (r *rounds) wake() time.Time {
 	return wake
 }
 
-// budget is a bucket of looks that fills with time.
+// budget is a bucket of looks that fills with time. It holds a second's worth, and one look at least.
 type budget struct {
 	perSec float64
 	have   float64
@@ -115,9 +122,9 @@ type budget struct {
 // take takes one look out of the bucket; where it is empty, it says when there will be one.
 func (b *budget) take(now time.Time) (ready time.Time, ok bool) {
 	if b.at.IsZero() {
-		b.have = b.perSec
+		b.have = max(1, b.perSec)
 	} else if d := now.Sub(b.at); d > 0 {
-		b.have = min(b.perSec, b.have+d.Seconds()*b.perSec)
+		b.have = min(max(1, b.perSec), b.have+d.Seconds()*b.perSec)
 	}
 	b.at = now
 	if b.have >= 1 {

@@ -25,6 +25,7 @@ type stream struct {
 	waiting  bool       // for a look
 	asking   int        // such looks not ended
 	listed   uint64     // the newest round that told of it
+	offbeat  uint64     // the round after which it was newest looked at by itself
 	gone     time.Time  // when a look first said that it is gone; zero: none did since it was last there
 	headless time.Time  // since when looks find it without a leader; zero: the newest that could tell found one
 	events   []Advisory // lately told of it, oldest first
@@ -187,10 +188,24 @@ func notAfter(t, now time.Time) time.Time {
 	return t
 }
 
-// suspicious tells whether more samples would show soon whether a link of the stream has stalled.
-func (s *stream) suspicious() bool {
+// suspicious tells how soon after the newest sample another one would show whether a link of the stream is in contact, and
+// copies; 0: nothing is in doubt.
+func (s *stream) suspicious() (after time.Duration) {
 	for _, l := range s.links {
-		if l.progress.suspicious() {
+		switch {
+		case l.proof.doubtful():
+			return waryLook
+		case l.progress.suspicious():
+			after = pairApart
+		}
+	}
+	return after
+}
+
+// still tells whether a link of the stream is proven by stamps only: no data was copied lately.
+func (s *stream) still() bool {
+	for _, l := range s.links {
+		if s.seen.Sub(l.proof.Moved()) > SelfHealing/2 {
 			return true
 		}
 	}

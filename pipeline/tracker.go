@@ -24,6 +24,9 @@ const (
 // agent), has no clock and does no I/O.
 type Tracker struct {
 	open map[StreamKey][]*Incident // by the stream, the connection or the agent that they belong to
+
+	endedAt time.Time       // the newest end
+	ended   map[string]bool // the ids that ended then
 }
 
 // NewTracker returns a tracker that goes on with the given open incidents.
@@ -50,7 +53,7 @@ func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 	case v.Level == OK:
 		return t.judgeWell(now, i, v)
 	case i == nil:
-		i = &Incident{ID: incidentID(v.Rule, v.Subject, now), Rule: v.Rule, Subject: v.Subject, Opened: now, Since: v.Since}
+		i = &Incident{ID: t.id(v.Rule, v.Subject, now), Rule: v.Rule, Subject: v.Subject, Opened: now, Since: v.Since}
 		t.add(i)
 		i.take(v)
 		return i.step(now, Opened, OK, since(now, v.Since)), true
@@ -168,7 +171,21 @@ func (t *Tracker) end(now time.Time, i *Incident, kind ChangeKind, silent time.D
 		delete(t.open, key)
 	}
 	i.Ended = now
+	if !now.Equal(t.endedAt) {
+		t.endedAt, t.ended = now, map[string]bool{}
+	}
+	t.ended[i.ID] = true
 	return i.step(now, kind, i.Level, silent)
+}
+
+// id names a new incident. One that ended at the same moment keeps its id to itself.
+func (t *Tracker) id(rule string, s Subject, now time.Time) string {
+	id := incidentID(rule, s, now)
+	for opened := now; now.Equal(t.endedAt) && t.ended[id]; {
+		opened = opened.Add(1)
+		id = incidentID(rule, s, opened)
+	}
+	return id
 }
 
 func (i *Incident) take(v Verdict) {

@@ -14,8 +14,8 @@ type WatchOptions struct {
 	Defaults       Policy            // limits where the metadata says nothing
 	Interval       time.Duration     // between rounds
 	LooksPerSecond float64           // streams asked about in a second; deadline looks may use four times that
-	Origins        bool              // the source can ask about origins
-	Routes         bool              // the source can tell of the ways between servers
+	Origins        bool              // ask about origins, where the source can
+	Routes         bool              // ask about the ways between servers, where the source can
 	Diagnoser      Diagnoser         // nil: no causes are named
 	Watched        func(string) bool // which streams, by name; nil: all. Only for records: a source leaves out by itself
 	Board          *Board            // nil: none is kept
@@ -136,6 +136,12 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 		w.judge(now, s)
 	}
 	return w
+}
+
+// able says what the source can tell of beside streams.
+func (w *Watch) able(origins, routes bool) {
+	w.origins.on = w.origins.on && origins
+	w.opt.Routes = w.opt.Routes && routes
 }
 
 // Turn does what is due, and returns what is to be asked now.
@@ -290,6 +296,9 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	}
 	if s := w.streams[sample.Key]; s != nil && l != nil && l.scope == nil {
 		s.listed = max(s.listed, l.round)
+		if w.offbeat(s) > 0 {
+			w.plan(now, s)
+		}
 	}
 }
 

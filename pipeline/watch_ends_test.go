@@ -122,7 +122,7 @@ func TestRestartKeepsAnIncidentUnderItsID(t *testing.T) {
 	w.run(100, 300)
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{210, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{207, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 	if first, last := w.changes[0].Incident, w.changes[len(w.changes)-1].Incident; first.ID != last.ID || last.Changes != len(w.changes) {
 		t.Errorf("opened as %s, resolved as %s/%d after %d changes", first.ID, last.ID, last.Changes, len(w.changes))

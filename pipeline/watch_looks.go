@@ -90,7 +90,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			}
 			w.waits[queue] = w.waits[queue][1:]
 			*place--
-			s.waiting, s.asked, s.missed = false, now, time.Time{}
+			s.waiting, s.asked, s.missed, s.offbeat = false, now, time.Time{}, s.listed
 			if queue != queueRecovering { // its deadline nears: the origin may tell why
 				for _, l := range s.links {
 					w.hurry(now, l.origin)
@@ -131,14 +131,29 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	if !s.gone.IsZero() {
 		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
 	}
-	period, _ := w.rounds.period()
-	if (period > chainable || w.roundError != "") && w.tracker.Has(s.key) || s.suspicious() {
-		again := later(s.seen, s.asked).Add(pairApart)
+	after := s.suspicious()
+	if period, _ := w.rounds.period(); after == 0 && (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
+		after = pairApart
+	}
+	if after == 0 {
+		after = w.offbeat(s)
+	}
+	if after > 0 {
+		again := later(s.seen, s.asked).Add(after)
 		if at.IsZero() || again.Before(at) {
 			return again, false
 		}
 	}
 	return at, true
+}
+
+// offbeat is how long after its round the stream is to be looked at between rounds; 0: it is not.
+func (w *Watch) offbeat(s *stream) time.Duration {
+	period, paired := w.rounds.period()
+	if paired || s.offbeat == s.listed || s.listed%offbeatRounds != uint64(s.phase*offbeatRounds) || !s.still() || s.silent() {
+		return 0
+	}
+	return time.Duration(offbeat * float64(period))
 }
 
 // deadlineLook is when the stream is next to be looked at for a deadline that nears, zero: not before the deadline. Where

@@ -31,13 +31,13 @@ func TestKeptTimesThatLieAheadCountFromNow(t *testing.T) {
 	w.start(100, records, open)
 	w.run(100, 200)
 	w.wants(
-		change{103, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
+		change{101.75, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
 		change{133, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 		change{133, pipeline.Opened, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
-		change{160, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
+		change{157, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
 	)
-	if silent := w.changes[0].Silent; silent != secs(3) {
-		t.Errorf("resolved after a silence of %s, want 3s, from the start on", silent)
+	if silent := w.changes[0].Silent; silent != secs(1) {
+		t.Errorf("resolved after a silence of %s, want 1s, from the start on", silent)
 	}
 }
 
@@ -108,9 +108,9 @@ func TestKnownStreamsAreJudgedWhileNothingIsListed(t *testing.T) {
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
 		change{90, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
-		change{104, pipeline.Resolved, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
+		change{103, pipeline.Resolved, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
 		change{120, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
-		change{146.5, pipeline.Resolved, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
+		change{145.5, pipeline.Resolved, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
 		change{205, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
 	)
 }
@@ -248,7 +248,7 @@ func TestClocksThatDifferAreToldOnce(t *testing.T) {
 				got = append(got, fmt.Sprint(since(c.At), " ", c.Kind, " ", c.Incident.Rule, " ", c.Incident.Reason, c.Incident.Subject.Stream))
 			}
 		}
-		want := "[1m5.0002s opened policy " + pipeline.ReasonSkew + " 3m1.0002s resolved policy " + pipeline.ReasonSkew + "]"
+		want := "[1m5.0002s opened policy " + pipeline.ReasonSkew + " 3m6.0002s resolved policy " + pipeline.ReasonSkew + "]"
 		if fmt.Sprint(got) != want {
 			t.Errorf("skew of %v s:\n%v, want\n%s", skew, got, want)
 		}

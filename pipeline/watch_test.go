@@ -16,7 +16,7 @@ func TestIncidentOpensWhenTheLimitPassesAndResolvesOnProof(t *testing.T) {
 	w.run(0, 180)
 	w.wants(
 		change{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{130, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{127, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 }
 
@@ -73,7 +73,7 @@ func TestMirrorWithoutLimitFallsToTheDefault(t *testing.T) {
 	w.run(0, 700)
 	w.wants(
 		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
-		change{610, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
+		change{607, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
 	)
 	if level := w.changes[0].Incident.Level; level != pipeline.Warning {
 		t.Errorf("level %s, want warning", level)
