@@ -75,11 +75,15 @@ func checkLine(l *checkedLink) string {
 	if l.Lag != nil {
 		text += fmt.Sprintf(lag, *l.Lag)
 	}
-	if news := l.news(); news != "" {
-		text += "; " + news
+	news := l.news()
+	switch {
+	case news != "" && l.Detail != "":
+		news += ": " + l.Detail
+	case news == "":
+		news = l.Detail
 	}
-	if l.Detail != "" {
-		text += ": " + l.Detail
+	if news != "" {
+		text += "; " + news
 	}
 	return text
 }

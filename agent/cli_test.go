@@ -10,9 +10,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mirrorwatch/pipeline/pipelinetest"
 )
 
 func TestMain(m *testing.M) {
+	pipelinetest.ServeChild()
 	testscript.Main(sideBySide{m}, map[string]func(){
 		"mirrorwatch": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"rawpages":    rawPagesMain,

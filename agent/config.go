@@ -83,6 +83,7 @@ func (c *Config) Validate(report func(path, problem string)) {
 		c.Connections[i].Validate(under(at, report))
 		unique(names, c.Connections[i].Name, at, report)
 	}
+	validateOrigins(c.Connections, report)
 	if c.Interval < time.Second || c.Interval > 5*time.Minute {
 		report("interval", fmt.Sprintf("%s: want 1s to 5m", durationText(c.Interval)))
 	}

@@ -22,8 +22,14 @@ type IncidentState struct {
 	Unit    string     `json:"unit"`
 	Reason  string     `json:"reason"`
 	Detail  string     `json:"detail"`
-	Cause   string     `json:"cause"`
 	Changes int        `json:"changes"` // how many it had so far
+
+	Cause    pipeline.Cause    `json:"cause"` // empty: none was looked for
+	Sure     pipeline.Sureness `json:"sure"`
+	Evidence []string          `json:"evidence"` // the weightiest first
+	Next     []pipeline.Step   `json:"next"`     // what to do, in order
+	Warnings []string          `json:"warnings"` // what not to do
+	Risk     RiskState         `json:"risk"`
 }
 
 // incidentsOf returns every open incident on the board, oldest first.
@@ -35,11 +41,20 @@ func incidentsOf(b *pipeline.Board, now time.Time) []IncidentState {
 			Incident: i.ID, Rule: i.Rule, Level: i.Level,
 			Identity: identityOf(i.Subject),
 			Opened:   i.Opened.UTC(), Value: i.Value, Limit: i.Limit, Unit: string(i.Unit),
-			Reason: i.Reason, Detail: i.Detail, Cause: string(i.Cause), Changes: i.Changes,
+			Reason: i.Reason, Detail: i.Detail, Changes: i.Changes,
+			Cause: i.Cause, Sure: i.Sure, Evidence: list(i.Because), Next: list(i.Next), Warnings: list(i.Warnings), Risk: riskState(&i.Risk),
 		}
 		if !i.Since.IsZero() {
 			states[n].Since, states[n].Silent = new(i.Since.UTC()), new(seconds(max(0, now.Sub(i.Since))))
 		}
 	}
 	return states
+}
+
+// list is never null.
+func list[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
 }

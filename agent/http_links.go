@@ -32,19 +32,45 @@ func identityOf(s pipeline.Subject) Identity {
 type LinkState struct {
 	Identity
 
-	Status     pipeline.Level `json:"status"`
-	Blind      bool           `json:"blind"`    // nothing can be seen over its connection: the status is from before
-	Starting   bool           `json:"starting"` // not judged yet
-	Reason     string         `json:"reason"`
-	First      time.Time      `json:"first_seen"`
-	Proof      *time.Time     `json:"last_proof"` // null: never
-	Silent     *float64       `json:"silent_for_seconds"`
-	Limit      *float64       `json:"limit_seconds"`
-	Lag        *uint64        `json:"lag"` // messages; null: the server does not tell
-	LagLimit   *uint64        `json:"lag_limit"`
-	Violations uint64         `json:"violations"`       // since the agent started
-	Blackout   float64        `json:"blackout_seconds"` // since the agent started
-	Updated    time.Time      `json:"updated"`
+	Status   pipeline.Level `json:"status"`
+	Blind    bool           `json:"blind"`    // nothing can be seen over its connection: the status is from before
+	Starting bool           `json:"starting"` // not judged yet
+	Reason   string         `json:"reason"`
+	First    time.Time      `json:"first_seen"`
+	Proof    *time.Time     `json:"last_proof"` // null: never
+	Silent   *float64       `json:"silent_for_seconds"`
+	Limit    *float64       `json:"limit_seconds"`
+	Lag      *uint64        `json:"lag"` // messages; null: the server does not tell
+	LagLimit *uint64        `json:"lag_limit"`
+	RiskState
+
+	Progress   string    `json:"progress"`         // "verified": copying is held against the origin; or "not verified: …"
+	Violations uint64    `json:"violations"`       // since the agent started
+	Blackout   float64   `json:"blackout_seconds"` // since the agent started
+	Updated    time.Time `json:"updated"`
+}
+
+// RiskState is what a failover now would lose. Fields that are null are not known.
+type RiskState struct {
+	Failover pipeline.Failover `json:"failover"`            // ready, behind, unknown (since at_risk_as_of), diverged; empty: not judged
+	AtRisk   *uint64           `json:"at_risk"`             // messages
+	AtLeast  bool              `json:"at_risk_lower_bound"` // at_risk is a lower bound
+	Span     *float64          `json:"at_risk_seconds"`     // of data, by the messages' own stamps
+	AsOf     *time.Time        `json:"at_risk_as_of"`       // when the origin was seen as it is counted here; null: never
+}
+
+func riskState(r *pipeline.Risk) RiskState {
+	s := RiskState{Failover: r.Failover, AtLeast: r.Failover != "" && r.AtLeast}
+	if r.Verified || r.Messages > 0 {
+		s.AtRisk = new(r.Messages)
+	}
+	if r.Span > 0 {
+		s.Span = new(seconds(r.Span))
+	}
+	if !r.AsOf.IsZero() {
+		s.AsOf = new(r.AsOf.UTC())
+	}
+	return s
 }
 
 // linksOf returns every link on the board, sorted by identity.
@@ -73,6 +99,7 @@ func linkState(l *pipeline.LinkStatus, now time.Time) LinkState {
 	s := LinkState{
 		Identity: identityOf(l.Subject),
 		Status:   l.Level, Starting: l.Starting, Reason: l.Reason, First: l.First.UTC(),
+		RiskState: riskState(&l.Risk), Progress: progressOf(l),
 		Violations: l.Violations, Blackout: seconds(l.BlackoutAt(now)), Updated: l.Updated.UTC(),
 	}
 	if !l.Proof.IsZero() {
@@ -88,6 +115,14 @@ func linkState(l *pipeline.LinkStatus, now time.Time) LinkState {
 		s.LagLimit = new(l.LagLimit)
 	}
 	return s
+}
+
+// progressOf says whether copying is held against the origin.
+func progressOf(l *pipeline.LinkStatus) string {
+	if l.Unverified == "" {
+		return "verified"
+	}
+	return "not verified: " + l.Unverified
 }
 
 // seconds rounds to milliseconds.

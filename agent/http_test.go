@@ -33,22 +33,42 @@ func filledBoard() *pipeline.Board {
 	b.Put(payments, []pipeline.LinkStatus{{
 		Subject: silent, Level: pipeline.Critical, Reason: pipeline.ReasonSilent,
 		First: noon().Add(-time.Hour), Proof: noon().Add(-90500 * time.Millisecond), Limit: time.Minute,
-		Violations: 1, Blackout: 30 * time.Second, Dark: true, Updated: noon().Add(-500 * time.Millisecond),
+		Violations: 1, Blackout: 30 * time.Second, Dark: true, Updated: noon().Add(-500 * time.Millisecond), Risk: bound(),
 	}})
 	b.Put(orders, []pipeline.LinkStatus{{
 		Subject:  pipeline.Subject{StreamKey: orders, Kind: pipeline.KindSource, Origin: "B", Filter: "a.>,b.>"},
 		Starting: true, Level: pipeline.Unknown, First: noon(), Updated: noon(),
+		Risk: pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true}, Unverified: "only some of the origin's subjects are copied",
 	}, {
 		Subject: pipeline.Subject{StreamKey: orders, Kind: pipeline.KindSource, Origin: "A"},
 		First:   noon().Add(-time.Hour), Proof: noon().Add(-2 * time.Second), Reported: true, Lag: 7, LagLimit: 1000, Updated: noon(),
+		Risk: pipeline.Risk{Failover: pipeline.FailoverBehind, Messages: 9, Span: 1500 * time.Millisecond, AsOf: noon().Add(-time.Second), Verified: true},
 	}})
 	b.PutConnection(pipeline.ConnectionStatus{Name: "dr", Answered: noon(), Round: noon(), Links: 3})
 	b.PutConnection(pipeline.ConnectionStatus{Name: "far", Blind: true, Since: noon().Add(-time.Minute), Reason: "not connected"})
 	b.PutIncident(pipeline.Incident{
 		ID: "mw-1", Rule: pipeline.RuleSeen, Subject: silent, Level: pipeline.Critical, Opened: noon().Add(-30 * time.Second),
 		Since: noon().Add(-90500 * time.Millisecond), Value: 60, Limit: 60, Unit: pipeline.UnitSeconds, Reason: pipeline.ReasonSilent, Changes: 1,
+		Risk: bound(),
+		Diagnosis: pipeline.Diagnosis{
+			Cause: pipeline.CauseDeleted, Sure: pipeline.Certain,
+			Because:  []string{"the origin answered until 11:58:25 UTC; since then its servers answer that there is no such stream"},
+			Next:     []pipeline.Step{{Do: "Look at what the mirror holds", Command: "nats stream info PAYMENTS"}, {Do: "Save it"}},
+			Warnings: []string{"Do not delete the mirror: it may be the last copy"},
+		},
+	})
+	b.PutIncident(pipeline.Incident{
+		ID: "mw-2", Rule: pipeline.RulePolicy, Subject: pipeline.Subject{StreamKey: orders}, Level: pipeline.Warning, Opened: noon().Add(-10 * time.Second),
+		Value: 1, Reason: pipeline.ReasonMetadata, Changes: 1,
 	})
 	return b
+}
+
+// bound is a risk of which only the least is known.
+func bound() pipeline.Risk {
+	return pipeline.Risk{
+		Failover: pipeline.FailoverUnknown, Messages: 1204, AtLeast: true, Span: 2 * time.Minute, AsOf: noon().Add(-95 * time.Second), Verified: true,
+	}
 }
 
 // blindBoard has a link that was well when its connection went blind.

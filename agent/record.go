@@ -24,7 +24,8 @@ type recordCommand struct {
 
 // Help says more than one line.
 func (recordCommand) Help() string {
-	return `Keeps every look in a file that replay understands: what the servers answered, and what they did not. It judges nothing.`
+	return `Keeps every look in a file that replay understands: what the servers answered of the streams,
+and of the origins of their links, and what they did not. It judges nothing.`
 }
 
 // Run records until ctx or its own time ends.
@@ -78,18 +79,26 @@ type recorder struct {
 	unseen error // of the newest look that fell short
 }
 
-// record looks at everything each interval. Streams that were seen before and that a look does not tell of are written
+// record looks at everything, and at each link's origin by the link's own path, each interval. Streams that were seen before and that a look does not tell of are written
 // as not answering where the look fell short, and are asked about by themselves where it did not.
 func (r *recorder) record(ctx context.Context, connection string, source *jetstream.Source, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	known := map[pipeline.StreamKey]bool{}
+	known, origins := map[pipeline.StreamKey]bool{}, map[pipeline.OriginKey]bool{}
+	var asking sync.WaitGroup
+	defer asking.Wait()
 	for {
 		told := map[pipeline.StreamKey]bool{}
 		asked := time.Now()
 		err := source.Look(ctx, nil, func(s *pipeline.Sample) {
 			known[s.Key], told[s.Key] = true, true
 			r.write(s)
+			for i := range s.Links {
+				if key := s.Links[i].Subject(s.Key).OriginKey(); !origins[key] {
+					origins[key] = true
+					asking.Go(func() { r.recordOrigin(ctx, source, key, interval) })
+				}
+			}
 		})
 		if ctx.Err() != nil {
 			return
@@ -110,6 +119,28 @@ func (r *recorder) record(ctx context.Context, connection string, source *jetstr
 		if len(rest) > 0 {
 			_ = source.Look(ctx, rest, r.write) // each sample says by itself how it fell short
 		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// recordOrigin asks about an origin each interval.
+func (r *recorder) recordOrigin(ctx context.Context, source pipeline.OriginSource, key pipeline.OriginKey, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		v := source.LookAtOrigin(ctx, key)
+		if ctx.Err() != nil {
+			return
+		}
+		r.mu.Lock()
+		if err := r.out.WriteOrigin(v); err != nil && r.failed == nil {
+			r.failed = err
+		}
+		r.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return

@@ -63,6 +63,9 @@ func (c *Config) replay(rec *recording.Recording, print func(*pipeline.Change) e
 	for _, name := range rec.Connections() {
 		watch := c.newWatch(from, name, nil, nil, pipeline.State{})
 		rehearsal := pipeline.Rehearsal{Streams: rec.Streams(name), At: rec.At}
+		if rec.HasOrigins() {
+			rehearsal.Origin = rec.Origin
+		}
 		var failed error
 		rehearsal.Run(watch, from, to, func(_ time.Time, changes []pipeline.Change) {
 			for i := range changes {
@@ -97,33 +100,4 @@ func printChange(w io.Writer, output string) func(*pipeline.Change) error {
 		}
 		return nil
 	}
-}
-
-// story is what a change says of its incident, in words that are true after it.
-func story(c *pipeline.Change) string {
-	i := &c.Incident
-	reason, silent := i.Reason, c.Silent.Round(10*time.Millisecond)
-	if i.Detail != "" {
-		reason += " (" + i.Detail + ")"
-	}
-	switch {
-	case c.Kind == pipeline.Resolved:
-		text := "well again"
-		if i.Rule == pipeline.RuleSeen || i.Rule == pipeline.RuleSeenDefault {
-			text = "contact again"
-		}
-		if silent > 0 {
-			text += fmt.Sprintf(" after %s", silent)
-		}
-		return text + " (was: " + reason + ")"
-	case silent <= 0:
-		return reason
-	case c.Kind == pipeline.Closed:
-		return fmt.Sprintf("%s; no contact was proven for %s", reason, silent)
-	}
-	text := fmt.Sprintf("%s, no contact for %s", reason, silent)
-	if i.Unit == pipeline.UnitSeconds && i.Limit > 0 {
-		text += fmt.Sprintf(", limit %s", time.Duration(i.Limit*float64(time.Second)))
-	}
-	return text
 }

@@ -45,6 +45,8 @@ func (c *runCommand) Run(ctx context.Context, console *Console) error {
 type Options struct {
 	Config *Config
 	Log    *slog.Logger
+	// Receivers are told of every change beside those that the configuration names.
+	Receivers []pipeline.Receiver
 	// Listening is called once with the address of the HTTP interface; nil: nobody wants to know.
 	Listening func(net.Addr)
 }
@@ -95,6 +97,7 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	if a.receivers, err = o.Config.Exporters.Receivers(o.Log); err != nil {
 		return nil, err
 	}
+	a.receivers = append(a.receivers, o.Receivers...)
 	if a.journal, err = journal.Open(o.Config.DataDir, now); err != nil {
 		return nil, err
 	}
@@ -128,9 +131,10 @@ func (a *assembly) addRings(ctx context.Context, state pipeline.State) (err erro
 		return err
 	}
 	now := time.Now()
+	asked := withOrigins(a.config.Connections, a.sources)
 	for i, c := range a.config.Connections {
 		watch := a.config.newWatch(now, c.Name, c.Streams.Watches, a.board, state)
-		a.rings = append(a.rings, pipeline.NewRing(c.Name, watch, a.sources[i], a.committer, a.observeLook, a.log))
+		a.rings = append(a.rings, pipeline.NewRing(c.Name, watch, asked[i], a.committer, a.observeLook, a.log))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"mirrorwatch/exporters/slack"
 	"mirrorwatch/exporters/webhook"
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/diagnosis"
 	"mirrorwatch/pipeline/rules"
 )
 
@@ -19,6 +20,13 @@ func (c RulesConfig) Rules() []pipeline.Rule {
 		rules.Seen{},
 		rules.SeenDefault{After: c.SeenDefault.After},
 		rules.Lag{},
+		rules.NotCopying{},
+		rules.Diverged{},
+		rules.Leaderless{},
+		rules.Sources{},
+		rules.Peers{},
+		rules.Messages{},
+		rules.Subjects{},
 		rules.Policy{},
 		rules.Unobserved{Patience: rules.DefaultPatience},
 	}
@@ -59,6 +67,7 @@ func (c *Config) watchOptions(name string, watched func(string) bool, board *pip
 	return pipeline.WatchOptions{
 		Connection: name, Rules: c.Rules.Rules(), Defaults: c.Policy(), Interval: c.Interval,
 		LooksPerSecond: float64(c.LooksPerSecond), Watched: watched, Board: board,
+		Origins: true, Routes: true, Diagnoser: diagnosis.Diagnoser{},
 	}
 }
 

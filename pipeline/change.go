@@ -55,7 +55,8 @@ type Change struct {
 	At       time.Time     `json:"at"`   // agent's clock
 	From     Level         `json:"from"` // level before
 	Incident Incident      `json:"incident"`
-	Silent   time.Duration `json:"silent"` // how long contact was not proven, at At or by its end; 0 where the subject is no link
+	Found    bool          `json:"found,omitempty"` // another cause was named than before
+	Silent   time.Duration `json:"silent"`          // how long contact was not proven, at At or by its end; 0 where the subject is no link
 }
 
 // Key is the change's stable name: the incident's id and the change's number within it, "mw-4k2j…/3".

@@ -21,7 +21,7 @@ func TestGuaranteeHoldsInEveryHistory(t *testing.T) {
 		for _, stop := range g.stops {
 			g.world.run(from, stop.at)
 			records, _, _ := g.world.watch.Drain(at(stop.at), true)
-			from = stop.at + stop.down
+			from = max(stop.at, g.newest.Sub(epoch).Seconds()) + stop.down // a pause may have lasted beyond it
 			g.restart(from, records, g.world.watch.Incidents())
 		}
 		g.world.run(from, historyEnds)
@@ -36,6 +36,7 @@ type guarantee struct {
 	world   *world
 	stops   []stop
 	steps   int
+	newest  time.Time             // step
 	pauses  map[int]time.Duration // by the second in which they begin
 	graced  time.Time             // nothing is demanded before
 	numbers map[string]int        // by incident: its newest change
@@ -100,6 +101,7 @@ func (g *guarantee) restart(from float64, records []pipeline.StreamRecord, open 
 
 // check is called after each step.
 func (g *guarantee) check(now time.Time) {
+	g.newest = now
 	if g.steps++; g.steps > 20000 {
 		g.t.Fatalf("%d steps by %s", g.steps, since(now))
 	}

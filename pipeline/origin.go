@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -41,8 +42,42 @@ type OriginView struct {
 	Replicates bool     // it is itself a mirror, or has sources
 }
 
-// PathOwn is the Path of views that were had through the mirror's own path.
-const PathOwn = "its own path"
+// Feeds tells whether the origin takes in any subject that one of the filters, joined with commas, lets through. An origin that
+// only copies takes in what its own origins do: of that nothing is known, and it counts as feeding.
+func (v *OriginView) Feeds(filters string) bool {
+	if len(v.Subjects) == 0 || v.Replicates {
+		return true
+	}
+	for filter := range strings.SplitSeq(filters, ",") {
+		for _, subject := range v.Subjects {
+			if overlap(strings.TrimSpace(filter), subject) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap tells whether there is a subject that both match. "*" is one token, ">" at the end one or more.
+func overlap(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for n := 0; ; n++ {
+		switch {
+		case n == len(as) || n == len(bs):
+			return len(as) == len(bs)
+		case as[n] == ">" || bs[n] == ">":
+			return true
+		case as[n] != bs[n] && as[n] != "*" && bs[n] != "*":
+			return false
+		}
+	}
+}
+
+// Where views come from, when not over a connection that was named for origins.
+const (
+	PathOwn    = "its own path"
+	PathSystem = "system scope"
+)
 
 // OriginSource is a Source that can also ask about origins. LookAtOrigin returns within some seconds, whatever happens, and
 // never nil; it may be called from several goroutines.

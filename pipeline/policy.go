@@ -53,7 +53,8 @@ type Checks struct {
 }
 
 // Thresholds are two levels of one count. Where the warning is the lower one, a count at or over them is bad; else one at or
-// under them. A single one means what nats server check means by it: messages at or under, subjects at or over.
+// under them. A single one is what nats server check takes it for: messages at or under; subjects at or over for a critical one,
+// at or under for a warning.
 type Thresholds struct {
 	Warning  uint64 `json:"warning,omitempty"`
 	Critical uint64 `json:"critical,omitempty"`

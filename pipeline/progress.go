@@ -9,6 +9,10 @@ type Progress struct {
 	kind    Kind
 	mirror  time.Time // when the stream was created: another time is another stream
 	part    bool      // only some of the origin's subjects are copied
+	filter  string    // which, joined with commas
+	fed     bool      // the origin was seen to take in some of them
+	fedAt   time.Time // when it was newest seen to after it had ceased to
+	strayed time.Time // since when it is seen to take in none of them any more; zero: it does, or never did
 	floor   uint64    // sequences up to this one are not to be copied, as configured
 	from    time.Time // older messages are not to be copied, as configured; zero: all are
 	known   bool      // the position was told
@@ -26,12 +30,15 @@ type Progress struct {
 	missing  uint64      // messages that the origin had then, and the link has not copied
 	span     time.Duration
 	even     time.Time // when the origin was newest seen to have nothing that was not copied since
+	unsure   bool      // whether there are any is not known
 	first    uint64    // the origin's last sequence as known when the position was found where it stands
 	firstOK  bool
+	together time.Time // since when samples show contact; zero: the newest shows that there is none
+	near     uint64    // as first, as known since then
+	nearOK   bool
 
 	stalls     [stallKinds]stalling
-	path       string    // of the view that created is of
-	created    time.Time // the origin, as it was known
+	origins    [2]OriginSeen // the origin, as it was known by its own path and over a named connection
 	divergence Divergence
 	doubt      DivergenceKind
 	doubted    time.Time // when the view was asked for that gave rise to the doubt
@@ -83,27 +90,36 @@ const (
 
 // OriginRecord is what is kept of a link's origin.
 type OriginRecord struct {
-	Path       string     `json:"path,omitempty"`
-	Created    time.Time  `json:"created,omitzero"`
-	Mirror     time.Time  `json:"mirror,omitzero"` // when the mirror was created that copied it
-	Divergence Divergence `json:"divergence,omitzero"`
+	Seen       [2]OriginSeen `json:"seen"`            // by its own path, and over a named connection
+	Mirror     time.Time     `json:"mirror,omitzero"` // when the mirror was created that copied it
+	Divergence Divergence    `json:"divergence,omitzero"`
+	Fed        bool          `json:"fed,omitempty"` // it was seen to take in subjects that the link's filter lets through
 }
 
-// confirmApart is how far apart two views must have been asked for that say of one origin what is believed only when it
-// is said twice: a new leader may not have applied everything yet.
-const confirmApart = 2 * time.Second
+// OriginSeen is an origin as it was seen on one path.
+type OriginSeen struct {
+	Path    string    `json:"path,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// confirmApart is how far apart two views must have been asked for that say that the origin was recreated. That it is behind
+// its mirror must be said restoredApart apart: a new leader may not have applied everything yet.
+const (
+	confirmApart  = 2 * time.Second
+	restoredApart = 9 * time.Second
+)
 
 // sourceResync is how long a source may be ahead of its origin: servers from 2.15 on notice it, and begin anew.
 const sourceResync = 30 * time.Second
 
 // NewProgress returns a progress that goes on from what an earlier process knew.
 func NewProgress(r OriginRecord) Progress {
-	return Progress{mirror: r.Mirror, path: r.Path, created: r.Created, divergence: r.Divergence}
+	return Progress{mirror: r.Mirror, origins: r.Seen, divergence: r.Divergence, fed: r.Fed}
 }
 
 // Record is what is to be kept.
 func (p *Progress) Record() OriginRecord {
-	return OriginRecord{Path: p.path, Created: p.created, Mirror: p.mirror, Divergence: p.divergence}
+	return OriginRecord{Seen: p.origins, Mirror: p.mirror, Divergence: p.divergence, Fed: p.fed}
 }
 
 // Observe takes in what a complete sample says of the link. Contact is what is proven of it by then.
@@ -114,7 +130,7 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 	if !s.Created.Equal(p.mirror) {
 		*p = Progress{mirror: s.Created, origin: p.origin}
 	}
-	p.kind, p.part = l.Kind, l.Partial()
+	p.kind, p.part, p.filter = l.Kind, l.Partial(), l.Filter
 	p.floor, p.from = max(l.StartSeq, 1)-1, l.StartTime
 	pos, known := s.State.LastSeq, true
 	if l.Kind == KindSource {
@@ -129,6 +145,7 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 	if !p.known || pos != p.pos {
 		p.stand(pos, s.At)
 	}
+	p.observeHearing(s.At, l)
 	p.known, p.posAt = true, s.At
 	p.copied = l.Kind == KindSource || s.State.Messages > 0 || s.State.FirstSeq > 0
 	p.observeLag(s.At, l)
@@ -141,9 +158,39 @@ func (p *Progress) stand(pos uint64, at time.Time) {
 	p.pos, p.stood, p.lagTold = pos, at, false
 	p.stalls = [stallKinds]stalling{}
 	p.firstOK = p.origin != nil
+	p.nearOK = false
 	if p.firstOK {
 		p.first = p.origin.State.LastSeq
+		p.approach()
 	}
+}
+
+// heardLately is more than a server that hears heartbeats reports (3.0 s where they take 3 s), and less than one that makes its
+// consumer again and again and hears nothing comes to.
+const heardLately = 5 * time.Second
+
+// observeHearing notes when contact is lost. What the origin took in meanwhile it may have removed by the time that contact
+// is back: only what it takes in from then on shows a stall.
+func (p *Progress) observeHearing(at time.Time, l *LinkSample) {
+	switch {
+	case l.Active < 0 || l.Active > heardLately:
+		p.together, p.nearOK = time.Time{}, false
+		p.stalls = [stallKinds]stalling{}
+	case p.together.IsZero():
+		p.together = at
+	}
+}
+
+// approach notes where the origin's newest view ends, if it was asked for in contact.
+func (p *Progress) approach() {
+	if !p.nearOK && p.inContact() {
+		p.near, p.nearOK = p.origin.State.LastSeq, true
+	}
+}
+
+// inContact tells whether samples show contact ever since the newest view was asked for.
+func (p *Progress) inContact() bool {
+	return !p.together.IsZero() && !p.origin.Asked.Before(p.together)
 }
 
 // observeLag notes the signs that the mirror's own side gives. The server forgets its error with each attempt: once told, it
@@ -185,17 +232,35 @@ func (p *Progress) observeContact(contact time.Time) {
 
 // ObserveOrigin takes in a view of the origin that tells of it.
 func (p *Progress) ObserveOrigin(v *OriginView) {
-	if v.Fault.Kind != FaultNone || p.origin != nil && v.Asked.Before(p.origin.Asked) {
-		return
+	if v.Fault.Kind != FaultNone || v.Leader == "" || p.origin != nil && v.Asked.Before(p.origin.Asked) {
+		return // without a leader whoever answers may not know all
 	}
 	p.compare(v)
+	p.stray(v)
 	p.origin, p.settled = v, false
 	if p.known && !p.firstOK {
 		p.first, p.firstOK = v.State.LastSeq, true
 	}
+	if p.known {
+		p.approach()
+	}
 	if p.known && !p.part && p.gap() == 0 && p.doubt == "" { // what was copied before it was asked is copied now
-		p.missing, p.span, p.settled, p.compared = 0, 0, true, true
+		p.missing, p.span, p.unsure, p.settled, p.compared = 0, 0, false, true, true
 		p.level(v.At)
+	}
+}
+
+// stray notes whether the origin takes in what the link's filter lets through. Only an origin that once did can cease to.
+func (p *Progress) stray(v *OriginView) {
+	switch {
+	case !p.part:
+	case v.Feeds(p.filter):
+		if !p.strayed.IsZero() {
+			p.fedAt = v.At
+		}
+		p.fed, p.strayed = true, time.Time{}
+	case p.fed && p.strayed.IsZero():
+		p.strayed = v.At
 	}
 }
 
@@ -205,19 +270,22 @@ func (p *Progress) settle(asked time.Time) {
 	if v == nil || p.part || asked.Before(v.At) {
 		return
 	}
-	p.settled, p.compared, p.missing, p.span = true, true, 0, 0
+	p.settled, p.compared, p.missing, p.span, p.unsure = true, true, 0, 0, false
 	if p.gap() == 0 {
 		p.level(v.At)
 		return
 	}
-	if !p.certain() {
+	if !p.certain(p.firstOK, p.first) {
+		p.unsure = true
 		return
 	}
 	p.missing = p.gap()
 	if v.State.LastTime.After(p.tail) && !p.tail.IsZero() && p.kind == KindMirror {
 		p.span = v.State.LastTime.Sub(p.tail)
 	}
-	p.stalls[StallOrigin].begin(later(v.At, p.stood))
+	if p.stalling() {
+		p.stalls[StallOrigin].begin(later(v.At, p.stood))
+	}
 }
 
 // level notes that everything was copied that the origin had at some time.
@@ -241,9 +309,12 @@ func (p *Progress) gap() uint64 {
 
 func (p *Progress) base() uint64 { return max(p.pos, p.floor, max(p.origin.State.FirstSeq, 1)-1) }
 
+// stalling tells whether at least one message lies in the gap that the link, in contact, was to copy.
+func (p *Progress) stalling() bool { return p.inContact() && p.certain(p.nearOK, p.near) }
+
 // certain tells whether at least one message lies in the gap: the origin may have deleted what was there. It is certain where
-// the gap is wider than all that was deleted, and where the origin was seen to take in more since the position stands.
-func (p *Progress) certain() bool {
+// the gap is wider than all that was deleted, and where the origin took in more since it was known to end at some sequence.
+func (p *Progress) certain(ended bool, end uint64) bool {
 	s := &p.origin.State
 	if !p.from.IsZero() && !p.copied && s.LastTime.Before(p.from) {
 		return false
@@ -253,8 +324,12 @@ func (p *Progress) certain() bool {
 			return true
 		}
 	}
-	return p.firstOK && s.LastSeq > max(p.first, p.base())
+	return ended && s.LastSeq > max(end, p.base())
 }
+
+// flowTold is for how long contact is proven beside the server's own word that flow control stalls, before it is taken for the
+// reason.
+const flowTold = 3 * time.Second
 
 // Stall returns the sign of a stall for which contact was proven longest; its kind is StallNone where there is none.
 func (p *Progress) Stall() Stall {
@@ -264,6 +339,9 @@ func (p *Progress) Stall() Stall {
 			continue
 		}
 		stall := Stall{Kind: StallKind(kind), Since: s.since, For: s.to.Sub(s.from)}
+		if stall.Kind == StallFlow && stall.For >= flowTold {
+			return stall // tells the most
+		}
 		if worst.Kind == StallNone || stall.For > worst.For {
 			worst = stall
 		}
@@ -271,14 +349,24 @@ func (p *Progress) Stall() Stall {
 	return worst
 }
 
+// Strayed is since when the origin is seen to take in no subject any more that the link's filter lets through, though it once did;
+// zero: it does, or never did.
+func (p *Progress) Strayed() time.Time { return p.strayed }
+
+// Fed is when the origin was seen to take in subjects again that the link's filter lets through, after Strayed; zero: never.
+func (p *Progress) Fed() time.Time { return p.fedAt }
+
 // Divergence returns how the mirror is no copy of its origin any more; its kind is empty where nothing shows that.
 func (p *Progress) Divergence() Divergence { return p.divergence }
 
 // Missing is how many messages the origin had, when it was seen newest and compared, that the link had not copied; told is
 // false where that is not known.
 func (p *Progress) Missing() (messages uint64, told bool) {
-	return p.missing, p.known && !p.part && p.compared
+	return p.missing, p.known && !p.part && p.compared && !p.unsure
 }
+
+// Known tells whether the origin was ever seen, by this process or an earlier one.
+func (p *Progress) Known() bool { return p.origins != [2]OriginSeen{} }
 
 // Even is when the origin was newest seen to have had nothing that the link has not copied; zero: never.
 func (p *Progress) Even() time.Time { return p.even }
@@ -294,8 +382,11 @@ func (p *Progress) Agreed() time.Time {
 // Position is how far the link has copied, in the origin's sequences; told is false where that is not known.
 func (p *Progress) Position() (seq uint64, told bool) { return p.pos, p.known }
 
+// unverifiedAfter is how old the newest view of an origin may be.
+const unverifiedAfter = time.Minute
+
 // Unverified says why copying cannot be held against the origin; empty: it can.
-func (p *Progress) Unverified() string {
+func (p *Progress) Unverified(now time.Time) string {
 	switch {
 	case p.part:
 		return "only some of the origin's subjects are copied"
@@ -303,6 +394,8 @@ func (p *Progress) Unverified() string {
 		return "the origin was not seen yet"
 	case p.kind == KindSource && !p.known:
 		return "the server does not tell how far the source was copied"
+	case now.Sub(p.origin.At) > unverifiedAfter:
+		return "the origin was not seen since " + p.origin.At.UTC().Format("15:04:05 MST")
 	}
 	return ""
 }
@@ -314,13 +407,13 @@ func (p *Progress) suspicious() bool {
 			return true
 		}
 	}
-	return p.origin != nil && p.known && !p.part && !p.settled && p.gap() > 0 && p.certain()
+	return p.origin != nil && p.known && !p.part && !p.settled && p.gap() > 0 && p.stalling()
 }
 
 // age dates everything earlier by what the agent's clock did not count.
 func (p *Progress) age(gap time.Duration) {
 	p.stalls = [stallKinds]stalling{}
-	for _, t := range []*time.Time{&p.posAt, &p.stood, &p.even, &p.doubted} {
+	for _, t := range []*time.Time{&p.posAt, &p.stood, &p.even, &p.doubted, &p.together} {
 		if !t.IsZero() {
 			*t = t.Add(-gap)
 		}

@@ -9,9 +9,13 @@ func (p *Progress) compare(v *OriginView) {
 		p.compareAgain(v)
 		return
 	}
+	known := p.seen(v)
+	if !p.known && !known.Created.IsZero() {
+		return // what an earlier process knew is compared once the mirror was seen
+	}
 	kind := p.against(v)
 	if kind == "" {
-		p.doubt, p.path, p.created = "", v.Path, v.Created
+		p.doubt, *known = "", OriginSeen{v.Path, v.Created}
 		return
 	}
 	if kind != p.doubt {
@@ -19,15 +23,18 @@ func (p *Progress) compare(v *OriginView) {
 		return
 	}
 	wait := confirmApart
-	if p.kind == KindSource {
+	switch {
+	case p.kind == KindSource:
 		wait = sourceResync
+	case kind == Restored:
+		wait = restoredApart
 	}
 	if v.Asked.Sub(p.doubted) < wait {
 		return
 	}
 	p.doubt = ""
 	p.divergence = Divergence{
-		Kind: kind, Since: v.At, Position: p.pos, Tail: p.tail, Last: v.State.LastSeq, Created: p.created, Replaced: v.Created,
+		Kind: kind, Since: v.At, Position: p.pos, Tail: p.tail, Last: v.State.LastSeq, Created: known.Created, Replaced: v.Created,
 	}
 }
 
@@ -35,7 +42,7 @@ func (p *Progress) compare(v *OriginView) {
 // question can be ahead of it. A source whose origin was recreated is no danger: it begins anew.
 func (p *Progress) against(v *OriginView) DivergenceKind {
 	switch {
-	case !p.known || !p.copied || v.Leader == "":
+	case !p.known || !p.copied || p.strange(v):
 		return ""
 	case p.pos > v.State.LastSeq && p.pos > p.floor && p.posAt.Before(v.Asked):
 		if p.kind == KindMirror && p.replaced(v) {
@@ -48,9 +55,24 @@ func (p *Progress) against(v *OriginView) DivergenceKind {
 	return ""
 }
 
-// replaced tells whether another stream has the origin's name now. Two ways to ask may lead to two streams of one name.
+// replaced tells whether another stream has the origin's name now. Two ways to ask may lead to two streams of one name: what was
+// seen on one path is compared with that only.
 func (p *Progress) replaced(v *OriginView) bool {
-	return v.Path == p.path && !p.created.IsZero() && !v.Created.IsZero() && !v.Created.Equal(p.created)
+	known := p.seen(v)
+	return v.Path == known.Path && !known.Created.IsZero() && !v.Created.IsZero() && !v.Created.Equal(known.Created)
+}
+
+// strange tells whether the view is the first one of its path, while the origin is known by another.
+func (p *Progress) strange(v *OriginView) bool {
+	return p.seen(v).Path != v.Path && (p.origins[0].Path != "" || p.origins[1].Path != "")
+}
+
+// seen is where the origin is kept as the view's path shows it.
+func (p *Progress) seen(v *OriginView) *OriginSeen {
+	if v.Path == PathOwn {
+		return &p.origins[0]
+	}
+	return &p.origins[1]
 }
 
 // compareAgain ends a divergence when the origin is what it was: a mirror's tail is there again, with its own stamp; a
@@ -62,7 +84,7 @@ func (p *Progress) compareAgain(v *OriginView) {
 		back = v.Created.Equal(d.Created) && v.State.LastSeq == d.Position && !d.Tail.IsZero() && v.State.LastTime.Equal(d.Tail)
 	}
 	if back {
-		p.divergence, p.path, p.created = Divergence{}, v.Path, v.Created
+		p.divergence, *p.seen(v) = Divergence{}, OriginSeen{v.Path, v.Created}
 	}
 }
 
@@ -75,14 +97,14 @@ func (p *Progress) Risk(now time.Time, l *LinkSample) Risk {
 	if l.Reported {
 		r.Messages = l.Lag
 	}
-	if p.origin != nil && !p.part && p.known {
+	if p.origin != nil && !p.part && p.known && p.compared {
 		r.Verified, r.AsOf = true, p.origin.At
 		r.Messages, r.Span = p.missing, p.span
 		switch {
 		case now.Sub(p.origin.At) > fresh:
 		case now.Sub(p.posAt) > fresh:
 			r.AsOf = p.posAt
-		case !p.compared:
+		case p.unsure:
 		case p.missing > 0:
 			r.Failover, r.AtLeast = FailoverBehind, false
 		default:

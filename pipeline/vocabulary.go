@@ -31,6 +31,7 @@ const (
 	ReasonStalled     = "in contact, and copies nothing"                  // though the origin has more
 	ReasonFlowStalled = "in contact, and flow control stalls"             // says the server (10228)
 	ReasonLagStalled  = "in contact, falls behind, and copies nothing"    // says the reported lag
+	ReasonStrayed     = "the origin's subjects match the filter no more"  //
 	ReasonRecreated   = "the origin was recreated"                        // another stream has its name
 	ReasonRestored    = "the origin is behind its mirror"                 // restored older, or it lost data
 	ReasonNoGroup     = "the stream has no leader"                        //

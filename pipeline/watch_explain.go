@@ -14,9 +14,10 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 			c.Incident.Risk = risk
 		}
 		if i := w.tracker.find(c.Incident.Rule, c.Incident.Subject); i != nil && !c.Kind.Ends() {
+			before := i.Cause
 			i.Risk = c.Incident.Risk
 			i.adopt(w.diagnose(now, v, i))
-			c.Incident.Diagnosis = i.Diagnosis
+			c.Incident.Diagnosis, c.Found = i.Diagnosis, i.Cause != before
 		}
 	}
 	for _, i := range w.tracker.open[key] {
@@ -64,7 +65,9 @@ func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool
 	if i.Cause == before {
 		return Change{}, false
 	}
-	return i.step(now, Updated, i.Level, since(now, i.Since)), true
+	c := i.step(now, Updated, i.Level, since(now, i.Since))
+	c.Found = true
+	return c, true
 }
 
 // adopt takes a diagnosis in. One that finds no cause takes none away: what it was found by may be gone.

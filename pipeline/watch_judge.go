@@ -79,7 +79,7 @@ func (l *link) begin(now time.Time, s *stream) {
 		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
 		Reported: l.sample.Reported, Lag: l.sample.Lag,
-		Risk: l.progress.Risk(now, &l.sample), Unverified: l.progress.Unverified(),
+		Risk: l.progress.Risk(now, &l.sample), Unverified: l.progress.Unverified(now),
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
 }
@@ -91,7 +91,8 @@ func (s *stream) note(v Verdict, open, opened bool) {
 			continue
 		}
 		st := &l.status
-		if v.Level.Worse(st.Level) {
+		// What another rule cannot tell just now makes a link no less proven.
+		if v.Level.Worse(st.Level) && (v.Level != Unknown || v.Silence) {
 			st.Level, st.Reason = v.Level, v.Reason
 		}
 		if !v.Silence {

@@ -2,6 +2,7 @@ package exportertest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,10 +48,10 @@ func Of(i pipeline.Incident, kind pipeline.ChangeKind, after time.Duration) pipe
 	case pipeline.Closed:
 		n.Ended, n.Reason = c.At, pipeline.ReasonDeleted
 	}
-	if i.Subject.IsLink() {
+	if i.Subject.IsLink() && !i.Since.IsZero() {
 		c.Silent = c.At.Sub(i.Since)
 	}
-	if !kind.Ends() && n.Unit == pipeline.UnitSeconds {
+	if !kind.Ends() && n.Unit == pipeline.UnitSeconds && !i.Since.IsZero() {
 		n.Value = c.At.Sub(i.Since).Seconds()
 	}
 	return c
@@ -77,9 +78,16 @@ func Samples() map[string]pipeline.Notification {
 		"late":      One(Of(lost, pipeline.Opened, 0), Of(lost, pipeline.Resolved, 132*time.Second)),
 		"batch":     Many(25),
 	}
+	for name, n := range diagnosed() {
+		samples[name] = n
+	}
 	for rule, i := range ofRules() {
 		samples["rule-"+rule] = One(Of(i, pipeline.Opened, 0))
-		samples["rule-"+rule+"-resolved"] = One(Of(i, pipeline.Resolved, 10*time.Minute))
+		resolved := Of(i, pipeline.Resolved, 10*time.Minute)
+		if i.Risk.Failover != "" {
+			resolved.Incident.Risk = pipeline.Risk{Failover: pipeline.FailoverReady, AsOf: resolved.At.Add(-2 * time.Second), Verified: true}
+		}
+		samples["rule-"+rule+"-resolved"] = One(resolved)
 	}
 	return samples
 }
@@ -115,9 +123,39 @@ func ofRules() map[string]pipeline.Incident {
 			i.Subject, i.Since, i.Unit, i.Limit = pipeline.Subject{}, time.Time{}, pipeline.UnitNone, 0
 			i.Reason, i.Detail = pipeline.ReasonCommit, "write data/mirrorwatch.db: no space left on device"
 		}),
-		"not-copying": set("not-copying", func(i *pipeline.Incident) {
-			i.Reason, i.Unit, i.Limit, i.Since = "data stands still", pipeline.UnitNone, 0, time.Time{}
-			i.Cause = "flow control subject $JS.FC.> is not imported"
+		pipeline.RuleNotCopying: set(pipeline.RuleNotCopying, func(i *pipeline.Incident) {
+			i.Reason, i.Value, i.Unit, i.Limit, i.Since = pipeline.ReasonStalled, 1204, pipeline.UnitMessages, 0, i.Opened.Add(-time.Second)
+			i.Detail = "the origin's last sequence is 51204, the mirror stands at 50000 since 03:03:48 UTC"
+			i.Risk = behind(1204)
+			i.Diagnosis = flowControl()
+		}),
+		pipeline.RuleDiverged: set(pipeline.RuleDiverged, func(i *pipeline.Incident) {
+			i.Reason, i.Value, i.Unit, i.Limit, i.Since = pipeline.ReasonRecreated, 0, pipeline.UnitNone, 0, i.Opened.Add(-time.Second)
+			i.Detail = "the origin was created anew on 2026-01-02 at 03:03:20 UTC, its last sequence was 12, the mirror's 480"
+			i.Risk = pipeline.Risk{Failover: pipeline.FailoverDiverged, AtLeast: true, AsOf: i.Opened, Verified: true}
+			i.Diagnosis = pipeline.Diagnosis{Cause: pipeline.CauseRecreated, Sure: pipeline.Certain}
+		}),
+		pipeline.RuleLeaderless: set(pipeline.RuleLeaderless, func(i *pipeline.Incident) {
+			i.Subject, i.Reason, i.Value, i.Limit, i.Since = stream, pipeline.ReasonNoGroup, 10.5, 10, time.Time{}
+			i.Detail = "since 03:03:54 UTC"
+			i.Diagnosis = pipeline.Diagnosis{
+				Cause: pipeline.CauseLeaderless, Sure: pipeline.Certain,
+				Because: []string{"a server told at 03:03:55 UTC that the stream's quorum is lost"},
+			}
+		}),
+		pipeline.RuleSources: set(pipeline.RuleSources, func(i *pipeline.Incident) {
+			i.Subject, i.Reason, i.Value, i.Limit, i.Unit, i.Since = stream, pipeline.ReasonFewSources, 2, 3, pipeline.UnitNone, time.Time{}
+		}),
+		pipeline.RulePeers: set(pipeline.RulePeers, func(i *pipeline.Incident) {
+			i.Subject, i.Reason, i.Value, i.Limit, i.Unit, i.Since = stream, pipeline.ReasonPeerCount, 2, 3, pipeline.UnitNone, time.Time{}
+			i.Detail = "2 in the group, 3 expected"
+		}),
+		pipeline.RuleMessages: set(pipeline.RuleMessages, func(i *pipeline.Incident) {
+			i.Subject, i.Level, i.Reason, i.Since = stream, pipeline.Warning, pipeline.ReasonFewCount, time.Time{}
+			i.Value, i.Limit, i.Unit = 100, 1000, pipeline.UnitMessages
+		}),
+		pipeline.RuleSubjects: set(pipeline.RuleSubjects, func(i *pipeline.Incident) {
+			i.Subject, i.Reason, i.Value, i.Limit, i.Unit, i.Since = stream, pipeline.ReasonManyCount, 120000, 100000, pipeline.UnitNone, time.Time{}
 		}),
 	}
 }
@@ -162,7 +200,12 @@ func Hostile() map[string]pipeline.Notification {
 			StreamKey: pipeline.StreamKey{Connection: text, Account: text, Domain: text, Stream: text},
 			Kind:      pipeline.KindMirror, Origin: text, Via: text, Filter: text,
 		}
-		i.Reason, i.Detail, i.Cause = text, text, pipeline.Cause(text)
+		i.Reason, i.Detail, i.Risk = text, text, behind(1<<63)
+		i.Diagnosis = pipeline.Diagnosis{
+			Cause: pipeline.Cause(text), Sure: pipeline.Sureness(text),
+			Because: slices.Repeat([]string{text}, 20), Warnings: slices.Repeat([]string{text}, 20),
+			Next: slices.Repeat([]pipeline.Step{{Do: text, Command: text}}, 20),
+		}
 		for _, kind := range kinds() {
 			all[name+"-"+string(kind)] = One(Of(i, kind, time.Minute))
 		}
@@ -170,6 +213,7 @@ func Hostile() map[string]pipeline.Notification {
 		for k := range many.Changes {
 			many.Changes[k].Incident.Subject = i.Subject
 			many.Changes[k].Incident.Reason = text
+			many.Changes[k].Incident.Diagnosis = i.Diagnosis
 		}
 		all[name+"-batch"] = many
 	}

@@ -140,7 +140,7 @@ func (e *Exporter) report(ctx context.Context, b *pipeline.Board, now time.Time)
 }
 
 // requests yields the metrics of one request after the other. The agent's own go first, with the fleet's counts: they
-// are few, and tell of the rest.
+// are few, and tell of the rest. The ways between servers come before the links that run over them.
 func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Time) iter.Seq[[]metricdata.Metrics] {
 	return func(yield func([]metricdata.Metrics) bool) {
 		links := b.Links()
@@ -150,6 +150,11 @@ func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Tim
 		}
 		if !yield(append(metrics, renderFleet(links, now))) {
 			return
+		}
+		for metrics := range renderRoutes(b.Routes(), now, e.budget) {
+			if !yield(metrics) {
+				return
+			}
 		}
 		renderLinks(links, b.Started(), now, e.budget)(yield)
 	}

@@ -14,8 +14,8 @@ import (
 
 // points are the data points of some links, by metric.
 type points struct {
-	age, limit, blackout    []metricdata.DataPoint[float64]
-	lag, status, violations []metricdata.DataPoint[int64]
+	age, limit, blackout            []metricdata.DataPoint[float64]
+	lag, atRisk, status, violations []metricdata.DataPoint[int64]
 }
 
 // renderLinks yields the metrics of all links in portions whose points take at most budget bytes encoded (a link that
@@ -47,7 +47,7 @@ func renderLinks(links []pipeline.LinkStatus, started, now time.Time, budget int
 // pointsOf is how many points add makes of a link.
 func pointsOf(l *pipeline.LinkStatus) int {
 	n := 3
-	for _, has := range []bool{!l.Proof.IsZero(), l.Limit > 0, l.Reported} {
+	for _, has := range []bool{!l.Proof.IsZero(), l.Limit > 0, l.Reported, riskKnown(&l.Risk)} {
 		if has {
 			n++
 		}
@@ -66,6 +66,9 @@ func (p *points) add(l *pipeline.LinkStatus, attributes attribute.Set, started, 
 	}
 	if l.Reported {
 		p.lag = append(p.lag, metricdata.DataPoint[int64]{Attributes: attributes, Time: now, Value: count(l.Lag)})
+	}
+	if riskKnown(&l.Risk) {
+		p.atRisk = append(p.atRisk, metricdata.DataPoint[int64]{Attributes: attributes, Time: now, Value: count(l.Risk.Messages)})
 	}
 	p.status = append(p.status, metricdata.DataPoint[int64]{Attributes: attributes, Time: now, Value: int64(l.Level)})
 	// A link seen first while the agent runs counts from there: a stream that is deleted and made again starts anew.
@@ -115,12 +118,24 @@ func (p *points) metrics() []metricdata.Metrics {
 			Data: metricdata.Gauge[int64]{DataPoints: p.lag},
 		})
 	}
+	if len(p.atRisk) > 0 {
+		all = append(all, metricdata.Metrics{
+			Name: "nats.replication.at_risk", Unit: "{message}", Description: "Messages that a failover now would lose; at least so many where the origin cannot be seen.",
+			Data: metricdata.Gauge[int64]{DataPoints: p.atRisk},
+		})
+	}
 	return all
+}
+
+// riskKnown tells whether a number can be told: the count, or a lower bound that says something. A bound of 0 would be read as
+// "nothing is at risk".
+func riskKnown(r *pipeline.Risk) bool {
+	return r.Failover != "" && (!r.AtLeast || r.Messages > 0)
 }
 
 func (p *points) reset() {
 	p.age, p.limit, p.blackout = p.age[:0], p.limit[:0], p.blackout[:0]
-	p.lag, p.status, p.violations = p.lag[:0], p.status[:0], p.violations[:0]
+	p.lag, p.atRisk, p.status, p.violations = p.lag[:0], p.atRisk[:0], p.status[:0], p.violations[:0]
 }
 
 // renderFleet counts the links by level. All levels are there, so that none is missing where there is no link.

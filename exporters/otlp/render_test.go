@@ -27,13 +27,30 @@ func sources(now time.Time) (pipeline.StreamKey, []pipeline.LinkStatus) {
 			Subject: subject("ORDERS", "", "orders.>"), Level: pipeline.OK, First: now.Add(-3 * time.Hour),
 			Proof: now.Add(-1500 * time.Millisecond), Limit: time.Minute, Reported: true, Lag: 12, Violations: 1,
 			Blackout: 90 * time.Second, Updated: now.Add(-time.Second),
+			Risk: pipeline.Risk{Failover: pipeline.FailoverReady, AsOf: now, Verified: true},
 		},
 		{
 			Subject: subject("ORDERS", "$JS.leaf.API", "orders.>"), Level: pipeline.Critical, First: now.Add(-3 * time.Hour),
 			Proof: now.Add(-100 * time.Second), Limit: time.Minute, Violations: 2,
 			Blackout: 40 * time.Second, Dark: true, Updated: now.Add(-2 * time.Second),
+			Risk: pipeline.Risk{Failover: pipeline.FailoverUnknown, Messages: 1204, AtLeast: true, AsOf: now.Add(-time.Minute), Verified: true},
 		},
 		{Subject: subject("AUDIT", "", ""), Level: pipeline.Unknown, Starting: true, First: now.Add(-time.Second), Updated: now},
+	}
+}
+
+// routes are two ways over a gateway, one of them down, and a leafnode.
+func routes() []pipeline.Route {
+	return []pipeline.Route{
+		{
+			Connection: "hub", Kind: pipeline.RouteGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Outbound: true,
+			Up: true, RTT: 12 * time.Millisecond,
+		},
+		{Connection: "hub", Kind: pipeline.RouteGateway, Server: "n2", Cluster: "EAST", Remote: "WEST", Outbound: true, RTT: time.Second},
+		{
+			Connection: "hub", Kind: pipeline.RouteLeafnode, Server: "n1", Cluster: "EAST", Remote: "shop-7", Account: "ACME",
+			Up: true, RTT: 250 * time.Microsecond,
+		},
 	}
 }
 
@@ -43,6 +60,7 @@ func TestEveryMetricAsItIsSent(t *testing.T) {
 	e := open(t, configFor(server.endpoint), Own{}, quiet())
 	board := pipeline.NewBoard(now.Add(-time.Hour))
 	board.Put(sources(now))
+	board.PutRoutes("hub", routes())
 	if err := e.report(t.Context(), board, now); err != nil {
 		t.Fatal(err)
 	}

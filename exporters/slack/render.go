@@ -18,11 +18,14 @@ const (
 	maxHeader   = 140
 	maxSection  = 2900
 	maxFact     = 700
+	maxEvidence = 1200 // characters of a list among the facts
 	maxLine     = 300
 	maxList     = 6000 // characters of all lines of a batch
 	maxLines    = 40
 	maxContext  = 400
 	maxCommands = 1200
+	maxSteps    = 2000
+	maxWarnings = 800
 	maxBlockID  = 255
 )
 
@@ -60,8 +63,13 @@ func render(n pipeline.Notification) ([]byte, error) {
 func one(s *wording.Story) message {
 	title := icon(s) + " " + wording.Headline(s)
 	blocks := []slackapi.Block{header(title), section(facts(wording.Facts(s)))}
-	if commands := wording.Commands(s); len(commands) > 0 {
+	if do := wording.Steps(s); len(do) > 0 {
+		blocks = append(blocks, steps(wording.Hint(s), do))
+	} else if commands := wording.Commands(s); len(commands) > 0 {
 		blocks = append(blocks, next(wording.Hint(s), commands))
+	}
+	if not := wording.Warnings(s); len(not) > 0 {
+		blocks = append(blocks, warnings(not))
 	}
 	return message{Text: escape(title, maxLine), Blocks: slackapi.Blocks{BlockSet: blocks}}
 }
@@ -92,48 +100,14 @@ func many(stories []wording.Story) message {
 	if rest := len(stories) - shown; rest > 0 {
 		blocks = append(blocks, section(fmt.Sprintf("*+%d more*", rest)))
 	}
+	if cause := wording.CommonCause(stories); cause != "" {
+		blocks = append(blocks, section("*Cause of all that are open:* "+escape(cause, maxFact)))
+	}
 	if commands := wording.CommandsForMany(stories); len(commands) > 0 {
 		blocks = append(blocks, next("Several at once often have one cause", commands))
 	}
 	worst := wording.Headline(&stories[0])
 	return message{Text: escape(title+". First: "+worst, 2*maxLine), Blocks: slackapi.Blocks{BlockSet: blocks}}
-}
-
-// facts writes one line a fact. What does not fit any more is left out; the least important come last.
-func facts(all []wording.Fact) string {
-	var text strings.Builder
-	for _, f := range all {
-		line := "*" + f.Label + ":* "
-		if f.At.IsZero() {
-			line += escape(f.Text, maxFact)
-		} else {
-			line += fmt.Sprintf("<!date^%d^{date_short} {time_secs}|%s>", f.At.Unix(), wording.UTC(f.At))
-		}
-		if size(text.String())+size(line) >= maxSection {
-			break
-		}
-		text.WriteString(line + "\n")
-	}
-	return strings.TrimRight(text.String(), "\n")
-}
-
-// next tells what to run.
-func next(hint string, commands []string) slackapi.Block {
-	text := "*Look next.* " + escape(hint, maxLine) + ":\n```\n"
-	return section(text + lines(commands, maxCommands) + "```")
-}
-
-// lines joins as many whole lines as fit.
-func lines(all []string, limit int) string {
-	var text strings.Builder
-	for _, line := range all {
-		line = escape(line, limit) + "\n"
-		if size(text.String())+size(line) > limit {
-			break
-		}
-		text.WriteString(line)
-	}
-	return text.String()
 }
 
 func contextBlock(key string, stories []wording.Story) slackapi.Block {

@@ -17,6 +17,7 @@ import (
 const (
 	maxLabel = 255 // characters; NATS allows no longer names
 	maxText  = 500
+	maxLong  = 4000 // bytes of an annotation of several lines
 	firing   = "firing"
 	resolved = "resolved"
 )
@@ -113,33 +114,72 @@ func annotations(s *wording.Story) map[string]string {
 		"reason":     i.Reason,
 		"detail":     i.Detail,
 		"cause":      string(i.Cause),
+		"sure":       string(i.Sure),
+		"at_risk":    wording.AtRisk(i),
+		"failover":   wording.Failover(i),
 		"via":        i.Subject.Via,
 		"filter":     i.Subject.Filter,
 		"limit":      wording.Limit(i),
 		"silent_for": silence(c),
 	}, maxText)
-	if !i.Since.IsZero() {
+	if !i.Since.IsZero() && !inContact(i) {
 		all["since"] = i.Since.UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	}
 	if s.Late {
 		all["told"] = "late"
 	}
-	var lines []string
+	var facts []string
 	for _, fact := range wording.Facts(s) {
-		lines = append(lines, fact.String())
+		facts = append(facts, fact.String())
 	}
-	all["description"] = strings.Join(lines, "\n")
-	if commands := wording.Commands(s); len(commands) > 0 {
-		all["commands"] = strings.Join(commands, "\n")
+	all["description"] = strings.Join(facts, "\n")
+	for name, parts := range map[string][]string{
+		"evidence": wording.Evidence(i),
+		"next":     steps(s),
+		"warnings": wording.Warnings(s),
+		"commands": wording.Commands(s),
+	} {
+		if text := lines(parts); text != "" {
+			all[name] = text
+		}
 	}
 	return all
 }
 
+// steps tells what to do, each step with its command on a line of its own.
+func steps(s *wording.Story) []string {
+	var all []string
+	for n, step := range wording.Steps(s) {
+		text := fmt.Sprintf("%d. %s", n+1, step.Do)
+		if step.Command != "" {
+			text += "\n   " + step.Command
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// lines joins as many as fit.
+func lines(all []string) string {
+	total := 0
+	for n, text := range all {
+		if total += len(text) + 1; total > maxLong {
+			return strings.Join(all[:n], "\n")
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
 func silence(c *pipeline.Change) string {
-	if c.Silent <= 0 {
+	if c.Silent <= 0 || inContact(&c.Incident) {
 		return ""
 	}
 	return wording.Duration(c.Silent)
+}
+
+// inContact tells whether the incident is one of a link that may well be in contact.
+func inContact(i *pipeline.Incident) bool {
+	return i.Rule == pipeline.RuleNotCopying || i.Rule == pipeline.RuleDiverged
 }
 
 // cleaned returns the values that are not empty, fit for one line.

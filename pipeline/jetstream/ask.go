@@ -49,13 +49,12 @@ func (a *asks) enter(subject string, give func(error)) (leave func(), err error)
 	}, nil
 }
 
-// deny ends the questions that a permissions violation concerns: those on its subject, or all where it says that
-// answers cannot be received. It tells whether there were any.
-func (a *asks) deny(violation error) bool {
+// deny ends the questions that a permissions violation concerns: those on its subject, or all where it says that answers, to
+// subjects under inbox, cannot be received. It tells whether the violation concerns questions at all.
+func (a *asks) deny(violation error, inbox string) bool {
 	text := strings.TrimPrefix(violation.Error(), nats.ErrPermissionViolation.Error()+": ")
 	denied := fmt.Errorf("%w: %s", pipeline.ErrDenied, text)
-	_, rest, _ := strings.Cut(text, `"`)
-	subject, _, _ := strings.Cut(rest, `"`)
+	subject := violated(violation)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if strings.HasPrefix(text, "Permissions Violation for Publish to ") {
@@ -64,9 +63,19 @@ func (a *asks) deny(violation error) bool {
 		}
 		return len(a.by[subject]) > 0
 	}
+	if !strings.HasPrefix(subject, inbox+".") {
+		return false
+	}
 	a.muted = denied
 	a.giveAll(denied)
 	return true
+}
+
+// violated is the subject that a permissions violation names.
+func violated(violation error) string {
+	_, rest, _ := strings.Cut(violation.Error(), `"`)
+	subject, _, _ := strings.Cut(rest, `"`)
+	return subject
 }
 
 // drop ends all questions, and forgets that answers could not be received.
@@ -106,7 +115,7 @@ func (c *connection) ask(ctx context.Context, subject string, body []byte, wait 
 	case err == nil:
 		return msg.Data, nil
 	case errors.Is(err, nats.ErrNoResponders):
-		return nil, fmt.Errorf("%w: nobody listens on %s", pipeline.ErrNoAnswer, subject)
+		return nil, unheard(subject)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case !nc.IsConnected():
@@ -114,3 +123,13 @@ func (c *connection) ask(ctx context.Context, subject string, body []byte, wait 
 	}
 	return nil, fmt.Errorf("ask %s: %w", subject, err)
 }
+
+// unheard is the error of a question on a subject that nobody listens on. It wraps pipeline.ErrNoAnswer, as silence does, and
+// nats.ErrNoResponders.
+type unheard string
+
+func (u unheard) Error() string {
+	return pipeline.ErrNoAnswer.Error() + ": nobody listens on " + string(u)
+}
+
+func (u unheard) Unwrap() []error { return []error{pipeline.ErrNoAnswer, nats.ErrNoResponders} }

@@ -8,11 +8,13 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// Config is one connection: the way into a NATS system, and which of its streams are watched.
+// Config is one connection: the way into a NATS system, and which of its streams are watched. All files are read anew before
+// each attempt to connect.
 type Config struct {
 	Name    string `koanf:"name"`
-	URL     URLs   `koanf:"url"`     // several are separated by commas
-	Context string `koanf:"context"` // a nats CLI context; what is set here goes before it
+	URL     URLs   `koanf:"url"`      // several are separated by commas
+	URLFile string `koanf:"url_file"` // the same, in a file
+	Context string `koanf:"context"`  // a nats CLI context; what is set here goes before it
 
 	User            string          `koanf:"user"`
 	Password        pipeline.Secret `koanf:"password"`
@@ -28,11 +30,14 @@ type Config struct {
 	APIPrefix   string  `koanf:"api_prefix"`   // instead of $JS.API or $JS.DOMAIN.API
 	InboxPrefix string  `koanf:"inbox_prefix"` // instead of _INBOX
 	Streams     Streams `koanf:"streams"`
+
+	Scope   string   `koanf:"scope"`   // account, or system: every account's streams
+	Origins []string `koanf:"origins"` // names of connections that see the origins directly
 }
 
-// TLS is how a connection is encrypted. Files are read again at each connect.
+// TLS is how a connection is encrypted.
 type TLS struct {
-	CAFile         string `koanf:"ca_file"`
+	CAFile         string `koanf:"ca_file"` // instead of the system's
 	CertFile       string `koanf:"cert_file"`
 	KeyFile        string `koanf:"key_file"`
 	HandshakeFirst bool   `koanf:"handshake_first"` // before the server's greeting
@@ -63,10 +68,13 @@ func (c Config) Validate(report func(path, problem string)) {
 	if c.Name == "" {
 		report("name", "a connection needs a name")
 	}
-	if c.URL == "" && c.Context == "" {
-		report("url", "a connection needs a url or a context")
+	if c.URL == "" && c.URLFile == "" && c.Context == "" {
+		report("url", "a connection needs a url, a url_file or a context")
 	}
-	c.URL.validate(report)
+	if c.URL != "" && c.URLFile != "" {
+		report("url_file", "give either url or url_file, not both")
+	}
+	c.validateWay(report)
 	c.validateAuth(report)
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		report("tls", "cert_file and key_file are needed together")
@@ -80,13 +88,22 @@ func (c Config) Validate(report func(path, problem string)) {
 	validatePrefix(report, "api_prefix", c.APIPrefix)
 	validatePrefix(report, "inbox_prefix", c.InboxPrefix)
 	c.Streams.validate(report)
+	c.validateOrigins(report)
+	c.validateScope(report)
+}
+
+// validateWay checks the URLs, and what depends on them.
+func (c Config) validateWay(report func(path, problem string)) {
+	c.URL.validate(report)
+	if kinds := c.authKinds(); len(kinds) > 1 {
+		report(kinds[1], "more than one way to authenticate: "+strings.Join(kinds, ", ")+"; give one")
+	}
+	if c.TLS.HandshakeFirst && c.URL.isWeb() {
+		report("tls.handshake_first", "handshake_first is not for websocket URLs: with wss TLS always comes first")
+	}
 }
 
 func (c Config) validateAuth(report func(path, problem string)) {
-	kinds := c.authKinds()
-	if len(kinds) > 1 {
-		report(kinds[1], "more than one way to authenticate: "+strings.Join(kinds, ", ")+"; give one")
-	}
 	password := !c.Password.IsZero() || c.PasswordFile != ""
 	switch {
 	case c.User != "" && !password:

@@ -22,7 +22,7 @@ func TestValidateTellsAllProblems(t *testing.T) {
 	}{
 		"good":    {Config{Name: "dr", URL: "nats://a:4222, b", Streams: Streams{Include: []string{"P*"}}}, nil},
 		"context": {Config{Name: "dr", Context: "prod"}, nil},
-		"nothing": {Config{}, []string{"name: a connection needs a name", "url: a connection needs a url or a context"}},
+		"nothing": {Config{}, []string{"name: a connection needs a name", "url: a connection needs a url, a url_file or a context"}},
 		"urls": {
 			Config{Name: "dr", URL: "nats://u:hunter2@h:99999,http://h,ws://h,nats://:4222,nats://u:hunter2@[h"},
 			[]string{
@@ -47,6 +47,15 @@ func TestValidateTellsAllProblems(t *testing.T) {
 				"token: more than one way to authenticate: user, token; give one",
 				"token_file: give either token or token_file, not both",
 			},
+		},
+		"a URL twice": {
+			Config{Name: "dr", URL: "h", URLFile: "f"},
+			[]string{"url_file: give either url or url_file, not both"},
+		},
+		"a URL in a file": {Config{Name: "dr", URLFile: "f"}, nil},
+		"handshake first over websocket": {
+			Config{Name: "dr", URL: "wss://h", TLS: TLS{HandshakeFirst: true}},
+			[]string{"tls.handshake_first: handshake_first is not for websocket URLs: with wss TLS always comes first"},
 		},
 		"half a user": {Config{Name: "dr", URL: "h", User: "u"}, []string{"user: a user needs a password or a password_file"}},
 		"half a key":  {Config{Name: "dr", URL: "h", TLS: TLS{KeyFile: "k"}}, []string{"tls: cert_file and key_file are needed together"}},
@@ -134,6 +143,11 @@ func TestContextOfTheCLI(t *testing.T) {
 		got, err := own.WithContext()
 		if diff := cmp.Diff(own, got, cmp.AllowUnexported(pipeline.Secret{})); diff != "" || err != nil {
 			t.Error(diff, err)
+		}
+	})
+	t.Run("a URL in a file is one", func(t *testing.T) {
+		if got, err := (Config{Context: "prod", URLFile: "f"}).WithContext(); err != nil || got.URL != "" {
+			t.Errorf("%+v, %v", got, err)
 		}
 	})
 	t.Run("home is expanded", func(t *testing.T) {

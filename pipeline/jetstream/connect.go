@@ -3,8 +3,7 @@ package jetstream
 import (
 	"context"
 	"log/slog"
-	"net"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +31,11 @@ type connection struct {
 	asks    asks
 	nc      atomic.Pointer[nats.Conn]
 
+	// Set before open, or nil. greet is called after each connect; refused tells whether the subject of a subscription that
+	// the server refuses is of its own, and is then all that is said of it.
+	greet   func(*nats.Conn)
+	refused func(subject string) bool
+
 	life  context.Context
 	end   context.CancelFunc
 	ended chan struct{}
@@ -41,25 +45,27 @@ type connection struct {
 	reason     string          // why it is down, once that is known
 	told       map[string]bool // reasons logged since it was last up
 	address    string          // dialled last with success
-	unreadable error           // of a secret
+	config     Config
+	id         *identity // of the newest attempt to connect
+	unreadable error     // of a file of the configuration
+	parting    error     // why the server is about to hang up
 }
 
 func newConnection(log *slog.Logger) *connection {
-	c := &connection{log: log, signals: make(chan pipeline.Signal, 16), ended: make(chan struct{})}
+	c := &connection{log: log, signals: make(chan pipeline.Signal, signalRoom), ended: make(chan struct{})}
 	c.life, c.end = context.WithCancel(context.Background())
 	return c
 }
 
-// options are the options of every attempt to connect.
+// options are the options of every client. It fails where a file of the configuration cannot be used.
 func (c *connection) options(config Config) ([]nats.Option, error) {
-	auth, err := config.authOptions(c.noteSecret)
-	if err != nil {
+	c.config = config
+	if _, err := c.identify(); err != nil {
 		return nil, err
 	}
 	options := []nats.Option{
 		nats.Name(clientName),
 		nats.Timeout(dialTimeout),
-		nats.SetCustomDialer(c),
 		nats.SkipHostLookup(),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
@@ -71,21 +77,21 @@ func (c *connection) options(config Config) ([]nats.Option, error) {
 		nats.MaxPingsOutstanding(pingsMissed),
 		nats.ConnectHandler(c.connected),
 		nats.ReconnectHandler(c.connected),
-		nats.DisconnectErrHandler(c.disconnected),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.failed(err) }),
-		nats.ErrorHandler(c.reported),
+		nats.DisconnectErrHandler(c.parted),
+		nats.ReconnectErrHandler(c.missed),
+		nats.ErrorHandler(c.heard),
 	}
 	if config.InboxPrefix != "" {
 		options = append(options, nats.CustomInboxPrefix(config.InboxPrefix))
 	}
-	options = append(options, auth...)
-	return append(options, config.TLS.options()...), nil
+	return slices.Concat(options, c.authOptions(), c.tlsOptions()), nil
 }
 
-// open starts to connect. It waits at most openTimeout, and fails only where no attempt can succeed.
+// open starts to connect, to the given URLs where no file holds them. It waits at most openTimeout, and fails only where no
+// attempt can succeed.
 func (c *connection) open(ctx context.Context, urls URLs, options []nats.Option) error {
 	opened := make(chan error, 1)
-	go c.keep(strings.Join(urls.list(), ","), options, opened)
+	go c.keep(urls, options, opened)
 	timer := time.NewTimer(openTimeout)
 	defer timer.Stop()
 	select {
@@ -102,13 +108,13 @@ func (c *connection) open(ctx context.Context, urls URLs, options []nats.Option)
 	}
 }
 
-// keep holds a client until close is called. A client gives up by itself only on errors that it does not know; a new
-// one then takes its place.
-func (c *connection) keep(urls string, options []nats.Option, opened chan<- error) {
+// keep holds a client until close is called. One that gives up by itself, as it does on errors that it does not know, or
+// that cannot go on with what the files hold now is replaced.
+func (c *connection) keep(urls URLs, options []nats.Option, opened chan<- error) {
 	defer close(c.ended)
 	for first := true; c.life.Err() == nil; first = false {
 		closed := make(chan struct{})
-		nc, err := nats.Connect(urls, append(options, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))...)
+		nc, d, err := c.connect(urls, options, closed)
 		if first {
 			opened <- err
 			if err != nil {
@@ -119,7 +125,9 @@ func (c *connection) keep(urls string, options []nats.Option, opened chan<- erro
 			c.failed(err)
 		} else {
 			c.nc.Store(nc)
-			c.attend(nc, closed)
+			if c.attend(nc, d.renew, closed) {
+				continue
+			}
 		}
 		select {
 		case <-c.life.Done():
@@ -128,20 +136,25 @@ func (c *connection) keep(urls string, options []nats.Option, opened chan<- erro
 	}
 }
 
-// attend waits for a client's end, and notes why its attempts to connect fail.
-func (c *connection) attend(nc *nats.Conn, closed <-chan struct{}) {
+// attend waits for a client's end, and notes why its attempts to connect fail. It tells whether another is to take its
+// place at once.
+func (c *connection) attend(nc *nats.Conn, renew, closed <-chan struct{}) bool {
 	attempts := nc.StatusChanged(nats.RECONNECTING)
 	defer nc.RemoveStatusListener(attempts)
 	for {
 		select {
 		case <-attempts:
-			c.failed(nc.LastError())
+			c.missed(nc, nc.LastError())
+		case <-renew:
+			nc.Close()
+			<-closed
+			return true
 		case <-closed:
-			return
+			return false
 		case <-c.life.Done():
 			nc.Close()
 			<-closed
-			return
+			return false
 		}
 	}
 }
@@ -150,25 +163,4 @@ func (c *connection) close() {
 	c.end()
 	c.asks.drop(c.down())
 	<-c.ended
-}
-
-// Dial connects to one server. It notes the reason where it cannot, which the client would hide behind "no servers".
-func (c *connection) Dial(network, address string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err := dialer.DialContext(c.life, network, address)
-	if err != nil {
-		c.failed(err)
-		return nil, err
-	}
-	c.mu.Lock()
-	c.address = address
-	c.mu.Unlock()
-	return conn, nil
-}
-
-// noteSecret keeps why a secret cannot be read, or that it can.
-func (c *connection) noteSecret(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unreadable = err
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -49,7 +50,7 @@ func TestWrongPasswordIsToldAndTriedAgain(t *testing.T) {
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	await(t, s, pipeline.SignalDisconnected, "password_file: read secret")
+	await(t, s, pipeline.SignalDisconnected, "read password_file: open ")
 	if err := os.WriteFile(file, []byte("right-one\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -81,21 +82,23 @@ func TestEachReasonIsToldOnceInAnOutage(t *testing.T) {
 
 func TestPortThatIsNoNATS(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ greeting, want string }{
-		"another protocol": {"SSH-2.0-OpenSSH_9.6\r\n", "does not speak NATS"},
-		"silent":           {"", "does not answer as a NATS server"},
+	for name, c := range map[string]struct{ scheme, greeting, want string }{
+		"another protocol":                 {"nats", "SSH-2.0-OpenSSH_9.6\r\n", "does not speak NATS"},
+		"silent":                           {"nats", "", "does not answer as a NATS server"},
+		"silent to a websocket":            {"ws", "", "does not answer as a NATS server"},
+		"silent to an encrypted websocket": {"wss", "", "i/o timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			listener := listen(t, func(conn net.Conn) {
 				_, _ = conn.Write([]byte(c.greeting))
-				_, _ = conn.Read(make([]byte, 1)) // until the client hangs up
+				_, _ = io.Copy(io.Discard, conn) // until the client hangs up
 			})
 			began := time.Now()
-			s, log := open(t, Config{URL: URLs(listener)})
+			s, log := open(t, Config{URL: URLs(c.scheme + "://" + listener)})
 			if took := time.Since(began); took > openTimeout+time.Second {
 				t.Errorf("Open took %v", took)
 			}
-			await(t, s, pipeline.SignalDisconnected, listener+" ")
+			await(t, s, pipeline.SignalDisconnected, "")
 			if _, err := look(t, s); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Error(err)
 			}

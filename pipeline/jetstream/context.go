@@ -43,7 +43,9 @@ func (c Config) WithContext() (Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read nats context %q: %w", c.Context, err)
 	}
-	c.URL = cmp.Or(c.URL, URLs(x.URL), URLs("nats://127.0.0.1:4222"))
+	if c.URLFile == "" {
+		c.URL = cmp.Or(c.URL, URLs(x.URL), URLs("nats://127.0.0.1:4222"))
+	}
 	if len(c.authKinds()) == 0 {
 		c.User, c.Password, c.Token = x.User, pipeline.NewSecret(x.Password), pipeline.NewSecret(x.Token)
 		c.CredentialsFile, c.NkeyFile = expandHome(x.Creds), expandHome(x.Nkey)

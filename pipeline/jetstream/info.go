@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -57,7 +56,7 @@ func (s *Source) lookAt(ctx context.Context, scope []pipeline.StreamKey, yield f
 // question asks about one stream once there is room for the question.
 func (s *Source) question(ctx context.Context, key pipeline.StreamKey) answer {
 	sample := &pipeline.Sample{Key: key, Asked: time.Now()}
-	if strings.ContainsAny(key.Stream, ".*> \t\r\n") || key.Stream == "" {
+	if !isName(key.Stream) {
 		sample.At = sample.Asked
 		sample.Fault = pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no stream's name", key.Stream)}
 		return answer{sample: sample}

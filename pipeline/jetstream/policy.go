@@ -37,7 +37,7 @@ func readKey(p *pipeline.Policy, key, value string) error {
 	return read(p, value)
 }
 
-// reader takes one value into a policy, or only judges it where no rule uses it yet.
+// reader takes one value into a policy.
 type reader func(p *pipeline.Policy, value string) error
 
 // vocabulary is every key that is known on a stream.
@@ -50,12 +50,51 @@ func vocabulary(key string) (reader, bool) {
 	case "lag-critical":
 		return readLag, true
 	case "peer-seen-critical":
-		return func(_ *pipeline.Policy, v string) error { _, err := ParseLimit(v); return err }, true
-	case "peer-lag-critical", "msgs-warn", "msgs-critical",
-		"min-sources", "max-sources", "peer-expect", "subjects-warn", "subjects-critical":
-		return func(_ *pipeline.Policy, v string) error { _, err := parseCount(v); return err }, true
+		return readPeerSeen, true
 	}
-	return nil, false
+	if count(&pipeline.Checks{}, key) == nil {
+		return nil, false
+	}
+	return func(p *pipeline.Policy, value string) error { return readCount(count(&p.Checks, key), value) }, true
+}
+
+// count is the check that a key sets to a whole number; nil: it sets none.
+func count(c *pipeline.Checks, key string) *uint64 {
+	switch key {
+	case "min-sources":
+		return &c.MinSources
+	case "max-sources":
+		return &c.MaxSources
+	case "peer-expect":
+		return &c.PeerExpect
+	case "peer-lag-critical":
+		return &c.PeerLagCritical
+	case "msgs-warn":
+		return &c.Messages.Warning
+	case "msgs-critical":
+		return &c.Messages.Critical
+	case "subjects-warn":
+		return &c.Subjects.Warning
+	case "subjects-critical":
+		return &c.Subjects.Critical
+	}
+	return nil
+}
+
+func readCount(to *uint64, value string) error {
+	n, err := parseCount(value)
+	if err == nil {
+		*to = n
+	}
+	return err
+}
+
+func readPeerSeen(p *pipeline.Policy, value string) error {
+	limit, err := ParseLimit(value)
+	if err == nil {
+		p.Checks.PeerSeenCritical = limit
+	}
+	return err
 }
 
 func readEnabled(p *pipeline.Policy, value string) error {

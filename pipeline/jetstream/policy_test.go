@@ -68,10 +68,31 @@ func TestParsePolicy(t *testing.T) {
 			map[string]string{p + "enabled": "true", p + "seen-critical": "120", p + "lag-critical": "1000"},
 			pipeline.Policy{SeenCritical: pipeline.Some(2 * time.Minute), LagCritical: pipeline.Some[uint64](1000)},
 		},
-		"disabled":            {map[string]string{p + "enabled": "false"}, pipeline.Policy{Disabled: true}},
-		"zero switches off":   {map[string]string{p + "seen-critical": "0"}, pipeline.Policy{SeenCritical: pipeline.Some[time.Duration](0)}},
-		"no lag is no limit":  {map[string]string{p + "lag-critical": "0"}, pipeline.Policy{LagCritical: pipeline.Some[uint64](0)}},
-		"known but not built": {map[string]string{p + "min-sources": "2", p + "peer-seen-critical": "1m", p + "msgs-warn": "3"}, pipeline.Policy{}},
+		"disabled":           {map[string]string{p + "enabled": "false"}, pipeline.Policy{Disabled: true}},
+		"zero switches off":  {map[string]string{p + "seen-critical": "0"}, pipeline.Policy{SeenCritical: pipeline.Some[time.Duration](0)}},
+		"no lag is no limit": {map[string]string{p + "lag-critical": "0"}, pipeline.Policy{LagCritical: pipeline.Some[uint64](0)}},
+		"checks of the stream as a whole": {
+			map[string]string{
+				p + "min-sources": "1", p + "max-sources": "2", p + "peer-expect": "3", p + "peer-lag-critical": "4",
+				p + "peer-seen-critical": "1m", p + "msgs-warn": "5", p + "msgs-critical": "6",
+				p + "subjects-warn": "7", p + "subjects-critical": "8",
+			},
+			pipeline.Policy{Checks: pipeline.Checks{
+				MinSources: 1, MaxSources: 2, PeerExpect: 3, PeerLagCritical: 4, PeerSeenCritical: time.Minute,
+				Messages: pipeline.Thresholds{Warning: 5, Critical: 6}, Subjects: pipeline.Thresholds{Warning: 7, Critical: 8},
+			}},
+		},
+		"checks in the other dialect, and off": {
+			map[string]string{p + "peer-seen-critical": "1.5", p + "msgs-critical": "0"},
+			pipeline.Policy{Checks: pipeline.Checks{PeerSeenCritical: 1500 * time.Millisecond}},
+		},
+		"checks not understood": {
+			map[string]string{p + "peer-seen-critical": "5M", p + "subjects-warn": "1e3"},
+			pipeline.Policy{Findings: []pipeline.Finding{
+				{Key: "peer-seen-critical", Value: "5M", Problem: `"M" is refused, a month is never meant; write "m" for minutes or "30d" for days`},
+				{Key: "subjects-warn", Value: "1e3", Problem: `not a whole number; write digits only, as in "1000"`},
+			}},
+		},
 		"too short": {
 			map[string]string{p + "seen-critical": "2s"},
 			pipeline.Policy{SeenCritical: pipeline.Some(5 * time.Second), Findings: []pipeline.Finding{
@@ -115,6 +136,9 @@ func FuzzParsePolicy(f *testing.F) {
 		f.Add("lag-critical", value)
 		f.Add("enabled", value)
 	}
+	for _, key := range streamKeys() {
+		f.Add(key, "3")
+	}
 	f.Add("Seen-critical", "60")
 	f.Fuzz(func(t *testing.T, key, value string) {
 		p := ParsePolicy(map[string]string{pipeline.MetadataPrefix + key: value})
@@ -132,6 +156,9 @@ func FuzzParsePolicy(f *testing.F) {
 		}
 		if key == "seen-critical" && limit.Set != (len(p.Findings) == 0 || limit.Value == pipeline.MinSeenLimit) {
 			t.Fatalf("%q: limit %+v with findings %+v", value, limit, p.Findings)
+		}
+		if c := p.Checks; c.PeerSeenCritical < 0 || c != (pipeline.Checks{}) && len(p.Findings) > 0 {
+			t.Fatalf("%s=%q gives %+v with findings %+v", key, value, c, p.Findings)
 		}
 		for _, finding := range p.Findings {
 			if finding.Problem == "" {

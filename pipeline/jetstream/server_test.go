@@ -16,9 +16,11 @@ import (
 	"go.uber.org/goleak"
 
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/pipelinetest"
 )
 
 func TestMain(m *testing.M) {
+	pipelinetest.ServeChild()
 	if serveForBenchmark() {
 		return
 	}

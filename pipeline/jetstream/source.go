@@ -12,11 +12,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"mirrorwatch/pipeline"
 )
 
-// Source asks one connection. It implements pipeline.Source and pipeline.Signaler; its methods may be called from
-// several goroutines.
+// Source asks one connection. It implements pipeline.Source, pipeline.Signaler and pipeline.OriginSource; its methods may be
+// called from several goroutines.
 type Source struct {
 	config Config
 	prefix string
@@ -24,7 +26,12 @@ type Source struct {
 	pace   Pace
 	slots  chan struct{} // one a STREAM.INFO question in flight
 
-	patience patience
+	origins chan struct{} // one a question in flight about an origin of this connection's links
+	streams chan struct{} // one a question in flight about an origin of other connections' links
+
+	denials    *denials
+	advisories *advisories
+	patience   patience
 
 	listed     atomic.Int64 // how many streams the newest listing named
 	standalone atomic.Bool  // the newest listing was by a server without a cluster
@@ -36,9 +43,10 @@ type Source struct {
 
 // patience is how long answers are waited for.
 type patience struct {
-	list time.Duration // a page; a cluster waits 4 s for silent leaders before it answers
-	info time.Duration // one stream
-	slow time.Duration // a page that took longer is slow
+	list   time.Duration // a page; a cluster waits 4 s for silent leaders before it answers
+	info   time.Duration // one stream
+	origin time.Duration // one origin, and as long for room to ask
+	slow   time.Duration // a page that took longer is slow
 }
 
 // Open starts a connection and returns without waiting for it longer than 2 s: whether it is up, Signals and Look tell.
@@ -54,6 +62,21 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		return nil, fmt.Errorf("configure connection %q: %s", c.Name, strings.Join(problems, "; "))
 	}
 	conn := newConnection(log.With("connection", c.Name))
+	s := &Source{
+		config: c, prefix: c.apiPrefix(), conn: conn, pace: p,
+		slots:      make(chan struct{}, maxQuestions),
+		origins:    make(chan struct{}, maxOrigins),
+		streams:    make(chan struct{}, maxOrigins),
+		denials:    newDenials(conn.log),
+		advisories: newAdvisories(conn.log),
+		patience:   patience{list: 6 * time.Second, info: 5 * time.Second, origin: 4 * time.Second, slow: time.Second},
+		domain:     c.Domain, placed: c.Domain != "",
+	}
+	conn.greet = func(nc *nats.Conn) {
+		s.denials.forget()
+		s.advisories.subscribe(nc)
+	}
+	conn.refused = s.advisories.refused
 	options, err := conn.options(c)
 	if err == nil {
 		err = conn.open(ctx, c.URL, options)
@@ -61,21 +84,18 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 	if err != nil {
 		return nil, fmt.Errorf("open connection %q: %w", c.Name, err)
 	}
-	return &Source{
-		config: c, prefix: c.apiPrefix(), conn: conn, pace: p,
-		slots:    make(chan struct{}, maxQuestions),
-		patience: patience{list: 6 * time.Second, info: 5 * time.Second, slow: time.Second},
-		domain:   c.Domain, placed: c.Domain != "",
-	}, nil
+	go s.listen()
+	return s, nil
 }
 
 // Close ends the connection, and every Look with it. It may be called again. Its error is always nil.
 func (s *Source) Close() error {
 	s.conn.close()
+	<-s.advisories.ended
 	return nil
 }
 
-// Signals tells of connects and disconnects.
+// Signals tells of connects and disconnects, and of advisories about the streams that the configuration chooses.
 func (s *Source) Signals() <-chan pipeline.Signal { return s.conn.signals }
 
 // Look implements pipeline.Source. Of everything, only the streams that the configuration chooses are yielded; a scope is

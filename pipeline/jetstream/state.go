@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,11 +41,14 @@ func (c *connection) down() error {
 func (c *connection) connected(nc *nats.Conn) {
 	server, cluster, address := nc.ConnectedServerName(), nc.ConnectedClusterName(), nc.ConnectedAddr()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.nc.Store(nc)
 	c.up, c.reason, c.told = true, "", nil
 	c.log.Info("connected", "server", server, "cluster", cluster, "address", address)
 	c.signal(pipeline.Signal{Kind: pipeline.SignalConnected, Reason: "connected to " + server})
+	c.mu.Unlock()
+	if c.greet != nil {
+		c.greet(nc)
+	}
 }
 
 // disconnected is called by the client when a connection was lost.
@@ -105,7 +109,7 @@ func (c *connection) explain(err error) string {
 func (c *connection) reported(_ *nats.Conn, _ *nats.Subscription, err error) {
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
-		if c.asks.deny(err) {
+		if c.asks.deny(err, c.inbox()) || c.refused != nil && c.refused(violated(err)) {
 			return
 		}
 	case isAuth(err):
@@ -126,8 +130,22 @@ func isAuth(err error) bool {
 	return false
 }
 
+// inbox is what the subjects of answers begin with.
+func (c *connection) inbox() string {
+	return cmp.Or(c.config.InboxPrefix, strings.TrimSuffix(nats.InboxPrefix, "."))
+}
+
+// Room for signals that nobody has taken yet. The last places are kept from advisories: a storm of them pushes out no other.
+const (
+	signalRoom   = 256
+	signalSpared = 16
+)
+
 // signal tells the ring, or drops the signal where nobody takes them. The lock is held, so that signals keep their order.
 func (c *connection) signal(s pipeline.Signal) {
+	if s.Kind == pipeline.SignalAdvisory && len(c.signals) >= signalRoom-signalSpared {
+		return
+	}
 	select {
 	case c.signals <- s:
 	default:

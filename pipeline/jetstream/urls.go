@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -60,6 +61,24 @@ func (u URLs) list() []string {
 		all = append(all, part)
 	}
 	return all
+}
+
+// joined is the URLs as a client takes them.
+func (u URLs) joined() string { return strings.Join(u.list(), ",") }
+
+func (u URLs) isWeb() bool {
+	return slices.ContainsFunc(u.list(), func(raw string) bool {
+		scheme, _, _ := strings.Cut(raw, "://")
+		return scheme == "ws" || scheme == "wss"
+	})
+}
+
+// hasPath tells whether a URL leads to more than a server's root.
+func (u URLs) hasPath() bool {
+	return slices.ContainsFunc(u.list(), func(raw string) bool {
+		parsed, err := url.Parse(raw)
+		return err == nil && strings.Trim(parsed.Path, "/") != ""
+	})
 }
 
 func (u URLs) hasUser() bool { return strings.Contains(string(u), "@") }

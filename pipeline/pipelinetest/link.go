@@ -24,9 +24,17 @@ type Link struct {
 // linkState is what a Link does with bytes and connections.
 type linkState struct {
 	cut   bool
-	hole  bool
+	hole  [2]bool // by direction
 	delay time.Duration
 }
+
+// direction is the way that bytes take over a link.
+type direction int
+
+const (
+	toTarget direction = iota
+	fromTarget
+)
 
 // NewLink returns a whole link to target, an address "host:port" that need not be there yet. The caller closes it.
 func NewLink(target string) (*Link, error) {
@@ -50,7 +58,14 @@ func (l *Link) Cut() { l.set(linkState{cut: true}) }
 
 // Blackhole keeps connections open and lets nothing pass: no byte, no end of a connection, no answer to a new one. What
 // was sent meanwhile arrives once the link is whole again, as TCP's retransmissions would.
-func (l *Link) Blackhole() { l.set(linkState{hole: true}) }
+func (l *Link) Blackhole() { l.set(linkState{hole: [2]bool{true, true}}) }
+
+// BlackholeToTarget is a Blackhole one way: nothing that the target's clients send arrives, what the target sends does.
+// A new connection is made once the link is whole again.
+func (l *Link) BlackholeToTarget() { l.set(linkState{hole: [2]bool{toTarget: true}}) }
+
+// BlackholeFromTarget is a Blackhole the other way: nothing that the target sends arrives.
+func (l *Link) BlackholeFromTarget() { l.set(linkState{hole: [2]bool{fromTarget: true}}) }
 
 // Delay lets every byte arrive d late, in each direction.
 func (l *Link) Delay(d time.Duration) { l.set(linkState{delay: d}) }

@@ -2,9 +2,6 @@ package pipelinetest
 
 import (
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -12,47 +9,59 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// ServerOptions say what an embedded NATS server is.
+// ServerOptions say what a NATS server of a test is.
 type ServerOptions struct {
-	Name      string
-	Domain    string   // JetStream domain; empty: none
-	StoreDir  string   // of JetStream
-	Leafnodes bool     // listens for leafnodes
-	Remotes   []string // addresses "host:port" of leafnode listeners that it connects to, and only these
+	Name       string
+	Domain     string   // JetStream domain; empty: none
+	StoreDir   string   // of JetStream
+	Leafnodes  bool     // listens for leafnodes
+	Remotes    []string // addresses "host:port" of leafnode listeners that it connects to, and only these
+	SystemUser bool     // has the account SystemAccount with the user SystemUser, unless Config sets a system account
 
-	// Config is nats-server configuration, for accounts, users and the like; Configure has the last word. Both are used
-	// anew at each start, so that Configure may change the server between two starts.
+	// Child runs the server in a process of its own, which can be frozen and killed. The test's package calls Main, or
+	// ServeChild, from its TestMain.
+	Child bool
+
+	// Config is nats-server configuration, for accounts, users and the like; Configure has the last word, and is not for
+	// a Child. Both are used anew at each start, so that Configure may change the server between two starts.
 	Config    string
-	Configure func(*server.Options)
+	Configure func(*server.Options) `json:"-"`
 }
 
-// Server is an embedded NATS server with JetStream on loopback. It keeps its ports and its store over a Stop and a
-// Start.
+// Server is a NATS server with JetStream on loopback, in the test's process or in a child of it. It keeps its ports and
+// its store over a Stop and a Start.
 type Server struct {
-	options ServerOptions
-
-	mu       sync.Mutex
-	running  *server.Server
-	port     int // of clients; 0 before the first start
-	leafPort int
+	mu      sync.Mutex
+	plan    blueprint
+	running instance // nil: it does not run
+	frozen  bool
 }
 
-// leafReconnect is how soon a server tries again to reach a remote: a quarter of nats-server's own, to keep tests fast.
-const leafReconnect = 250 * time.Millisecond
+// instance is a server that runs.
+type instance interface {
+	// reload makes the server take over what changed; stop ends it and returns when it is gone.
+	reload(blueprint) error
+	stop()
+}
 
 // startTimeout is how long a server may take to listen.
 const startTimeout = 10 * time.Second
 
 // NewServer returns a server that is not running yet.
-func NewServer(o ServerOptions) *Server { return &Server{options: o} }
+func NewServer(o ServerOptions) *Server { return &Server{plan: blueprint{Options: o}} }
 
 // StartServer runs a server until the test ends, with a store of its own unless o names one.
 func StartServer(t testing.TB, o ServerOptions) *Server {
 	t.Helper()
-	if o.StoreDir == "" {
-		o.StoreDir = t.TempDir()
+	return start(t, blueprint{Options: o})
+}
+
+func start(t testing.TB, plan blueprint) *Server {
+	t.Helper()
+	if plan.Options.StoreDir == "" {
+		plan.Options.StoreDir = t.TempDir()
 	}
-	s := NewServer(o)
+	s := &Server{plan: plan}
 	t.Cleanup(s.Stop)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
@@ -67,45 +76,62 @@ func (s *Server) Start() error {
 	if s.running != nil {
 		return nil
 	}
-	opts, err := s.build()
+	launch := startEmbedded
+	if s.plan.Options.Child {
+		launch = startChild
+	}
+	running, at, err := launch(s.plan)
 	if err != nil {
-		return fmt.Errorf("configure server %s: %w", s.options.Name, err)
+		return err
 	}
-	running, err := server.NewServer(opts)
-	if err != nil {
-		return fmt.Errorf("make server %s: %w", s.options.Name, err)
-	}
-	running.Start()
-	if !running.ReadyForConnections(startTimeout) {
-		running.Shutdown()
-		return fmt.Errorf("start server %s: not ready after %s", s.options.Name, startTimeout)
-	}
-	addr, ok := running.Addr().(*net.TCPAddr)
-	if !ok {
-		running.Shutdown()
-		return fmt.Errorf("start server %s: no listener", s.options.Name)
-	}
-	s.running, s.port, s.leafPort = running, addr.Port, opts.LeafNode.Port
+	s.running, s.frozen, s.plan.Port, s.plan.LeafPort = running, false, at.Client, at.Leafnode
 	return nil
 }
 
 // Stop ends the server as an operator would, and returns when it is gone. It does nothing when the server does not run.
+// A frozen server is thawed first.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running == nil {
 		return
 	}
-	s.running.Shutdown()
-	s.running.WaitForShutdown()
-	s.running = nil
+	s.running.stop()
+	s.running, s.frozen = nil, false
+}
+
+// Reload changes what the server is made from, and makes it take that over while it runs, as an operator's reload does;
+// what nats-server cannot change so is an error. A server that does not run takes it over at its next start.
+func (s *Server) Reload(change func(*ServerOptions)) error {
+	return s.rebuild(func(plan *blueprint) { change(&plan.Options) })
+}
+
+func (s *Server) rebuild(change func(*blueprint)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	plan := s.plan
+	change(&plan)
+	if s.running != nil {
+		if err := s.running.reload(plan); err != nil {
+			return fmt.Errorf("reload server %s: %w", s.plan.Options.Name, err)
+		}
+	}
+	s.plan = plan
+	return nil
+}
+
+// Name is the server's name.
+func (s *Server) Name() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plan.Options.Name
 }
 
 // Addr is the address of the client listener, once the server was started.
 func (s *Server) Addr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return loopback(s.port)
+	return loopback(s.plan.Port)
 }
 
 // URL is Addr as clients want it.
@@ -115,51 +141,22 @@ func (s *Server) URL() string { return "nats://" + s.Addr() }
 func (s *Server) LeafnodeAddr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return loopback(s.leafPort)
+	return loopback(s.plan.LeafPort)
 }
 
-// NATS is the running server itself, or nil.
+// Answers tells whether the server runs and is not frozen.
+func (s *Server) Answers() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running != nil && !s.frozen
+}
+
+// NATS is the running server itself, or nil; that of a Child is out of reach.
 func (s *Server) NATS() *server.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.running
+	if e, ok := s.running.(*embedded); ok {
+		return e.server
+	}
+	return nil
 }
-
-func (s *Server) build() (*server.Options, error) {
-	opts := &server.Options{}
-	if s.options.Config != "" {
-		if err := opts.ProcessConfigString(s.options.Config); err != nil {
-			return nil, err
-		}
-	}
-	opts.ServerName = s.options.Name
-	opts.Host, opts.Port = "127.0.0.1", portOr(s.port)
-	opts.NoLog, opts.NoSigs = true, true
-	opts.JetStream, opts.JetStreamDomain, opts.StoreDir = true, s.options.Domain, s.options.StoreDir
-	opts.JetStreamMaxMemory, opts.JetStreamMaxStore = 256<<20, 4<<30
-	if s.options.Leafnodes {
-		opts.LeafNode.Host, opts.LeafNode.Port = "127.0.0.1", portOr(s.leafPort)
-		opts.LeafNode.NoAdvertise = true // gossip would lead round a link
-	}
-	opts.LeafNode.ReconnectInterval = leafReconnect
-	for _, addr := range s.options.Remotes {
-		opts.LeafNode.Remotes = append(opts.LeafNode.Remotes, &server.RemoteLeafOpts{
-			URLs:                    []*url.URL{{Scheme: "nats-leaf", Host: addr}},
-			IgnoreDiscoveredServers: true,
-		})
-	}
-	if s.options.Configure != nil {
-		s.options.Configure(opts)
-	}
-	return opts, nil
-}
-
-// portOr returns the port, or for none what asks nats-server for a free one.
-func portOr(port int) int {
-	if port == 0 {
-		return server.RANDOM_PORT
-	}
-	return port
-}
-
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -36,7 +36,9 @@ func TestARestartedServerKeepsItsPortsAndStreams(t *testing.T) {
 	if s.URL() != url || s.LeafnodeAddr() != leaf {
 		t.Errorf("now at %s and %s, before at %s and %s", s.URL(), s.LeafnodeAddr(), url, leaf)
 	}
-	pipelinetest.Eventually(t, 10*time.Second, "the client is back", nc.IsConnected)
+	pipelinetest.Eventually(t, 10*time.Second, "the client is back", func() bool {
+		return nc.IsConnected() && nc.Stats().Reconnects > 0
+	})
 	info := pipelinetest.StreamInfo(t, js, "ORDERS")
 	if info.State.Msgs != 3 || info.Config.Metadata["io.nats.monitor.seen-critical"] != "60" {
 		t.Errorf("%d messages, metadata %v", info.State.Msgs, info.Config.Metadata)

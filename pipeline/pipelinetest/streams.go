@@ -2,6 +2,7 @@ package pipelinetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -9,30 +10,48 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// requestTimeout bounds each request that a test makes of a server.
-const requestTimeout = 10 * time.Second
-
 // APIPrefix is the API prefix under which the JetStream of a domain is reached: "$JS.hub.API".
 func APIPrefix(domain string) string { return "$JS." + domain + ".API" }
 
-// Connect returns a client connection that outlives restarts of the server and ends with the test.
+// Connect returns a client connection that outlives restarts of the server, goes to no other one of its cluster, and
+// ends with the test.
 func (s *Server) Connect(t testing.TB, options ...nats.Option) *nats.Conn {
 	t.Helper()
+	return connect(t, s.Name(), s.URL(), append([]nats.Option{nats.IgnoreDiscoveredServers()}, options...))
+}
+
+func connect(t testing.TB, name, url string, options []nats.Option) *nats.Conn {
+	t.Helper()
 	defaults := []nats.Option{nats.Name("test"), nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond)}
-	nc, err := nats.Connect(s.URL(), append(defaults, options...)...)
+	nc, err := nats.Connect(url, append(defaults, options...)...)
 	if err != nil {
-		t.Fatalf("connect to %s: %v", s.options.Name, err)
+		t.Fatalf("connect to %s: %v", name, err)
 	}
 	t.Cleanup(nc.Close)
 	return nc
 }
 
+// User is the option of a client that connects as a user whose password is its name.
+func User(name string) nats.Option { return nats.UserInfo(name, name) }
+
+// System returns a client connection of the system account, as Connect makes it, to a server with
+// ServerOptions.SystemUser.
+func (s *Server) System(t testing.TB, options ...nats.Option) *nats.Conn {
+	t.Helper()
+	return s.Connect(t, append([]nats.Option{nats.UserInfo(SystemUser, SystemPassword)}, options...)...)
+}
+
 // JetStream returns JetStream over a connection of its own, as Connect makes it.
 func (s *Server) JetStream(t testing.TB, options ...nats.Option) jetstream.JetStream {
 	t.Helper()
-	js, err := jetstream.New(s.Connect(t, options...))
+	return newJetStream(t, s.Name(), s.Connect(t, options...))
+}
+
+func newJetStream(t testing.TB, name string, nc *nats.Conn) jetstream.JetStream {
+	t.Helper()
+	js, err := jetstream.New(nc)
 	if err != nil {
-		t.Fatalf("use JetStream of %s: %v", s.options.Name, err)
+		t.Fatalf("use JetStream of %s: %v", name, err)
 	}
 	return js
 }
@@ -40,11 +59,10 @@ func (s *Server) JetStream(t testing.TB, options ...nats.Option) jetstream.JetSt
 // CreateStream creates a stream.
 func CreateStream(t testing.TB, js jetstream.JetStream, config jetstream.StreamConfig) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
-	defer cancel()
-	if _, err := js.CreateStream(ctx, config); err != nil {
-		t.Fatalf("create stream %s: %v", config.Name, err)
-	}
+	request(t, "create stream "+config.Name, func(ctx context.Context) error {
+		_, err := js.CreateStream(ctx, config)
+		return err
+	})
 }
 
 // CreateMirror creates a mirror of origin; via is the API prefix that leads to it, empty where both live together.
@@ -57,26 +75,18 @@ func CreateMirror(t testing.TB, js jetstream.JetStream, name, origin, via string
 	CreateStream(t, js, jetstream.StreamConfig{Name: name, Mirror: source, Metadata: metadata})
 }
 
-// SetMetadata replaces a stream's metadata; the server keeps its own keys.
-func SetMetadata(t testing.TB, js jetstream.JetStream, stream string, metadata map[string]string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
-	defer cancel()
-	config := StreamInfo(t, js, stream).Config
-	config.Metadata = metadata
-	if _, err := js.UpdateStream(ctx, config); err != nil {
-		t.Fatalf("set metadata of stream %s: %v", stream, err)
-	}
-}
-
 // DeleteStream deletes a stream.
 func DeleteStream(t testing.TB, js jetstream.JetStream, stream string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
-	defer cancel()
-	if err := js.DeleteStream(ctx, stream); err != nil {
-		t.Fatalf("delete stream %s: %v", stream, err)
-	}
+	asked := false
+	request(t, "delete stream "+stream, func(ctx context.Context) error {
+		err := js.DeleteStream(ctx, stream)
+		if asked && errors.Is(err, jetstream.ErrStreamNotFound) {
+			return nil
+		}
+		asked = true
+		return err
+	})
 }
 
 // Publish publishes n messages, each acknowledged by its stream.
@@ -94,11 +104,26 @@ func Publish(t testing.TB, js jetstream.JetStream, subject string, n int) {
 // StreamInfo asks for a stream's STREAM.INFO.
 func StreamInfo(t testing.TB, js jetstream.JetStream, stream string) *jetstream.StreamInfo {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
+	var info *jetstream.StreamInfo
+	request(t, "look at stream "+stream, func(ctx context.Context) error {
+		s, err := js.Stream(ctx, stream)
+		if err == nil {
+			info = s.CachedInfo()
+		}
+		return err
+	})
+	return info
+}
+
+// LookAt asks for a stream's STREAM.INFO, and returns nil where no answer comes in a second, or an error does: while
+// something is broken, that need not fail a test.
+func LookAt(t testing.TB, js jetstream.JetStream, stream string) *jetstream.StreamInfo {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), monitorTimeout)
 	defer cancel()
 	s, err := js.Stream(ctx, stream)
 	if err != nil {
-		t.Fatalf("look at stream %s: %v", stream, err)
+		return nil
 	}
 	return s.CachedInfo()
 }

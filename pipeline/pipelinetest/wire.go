@@ -2,6 +2,7 @@ package pipelinetest
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,7 +33,7 @@ const (
 // run passes bytes both ways until both ends are done or the wire is reset.
 func (w *wire) run() {
 	defer w.reset()
-	if !w.pass(time.Now()) {
+	if !w.pass(time.Now(), toTarget, fromTarget) {
 		return
 	}
 	conn, err := net.DialTimeout("tcp", w.link.target, dialTimeout)
@@ -44,14 +45,14 @@ func (w *wire) run() {
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { w.pump(far, w.near) })
-	both.Go(func() { w.pump(w.near, far) })
+	both.Go(func() { w.pump(far, w.near, toTarget) })
+	both.Go(func() { w.pump(w.near, far, fromTarget) })
 	both.Wait()
 	w.finish()
 }
 
 // pump passes what comes from one end to the other, and at last that there is no more.
-func (w *wire) pump(to, from *net.TCPConn) {
+func (w *wire) pump(to, from *net.TCPConn, way direction) {
 	chunks := make(chan chunk, chunksAhead)
 	var reading sync.WaitGroup
 	defer reading.Wait()
@@ -71,7 +72,7 @@ func (w *wire) pump(to, from *net.TCPConn) {
 		}
 	})
 	for c := range chunks {
-		if !w.pass(c.read) {
+		if !w.pass(c.read, way) {
 			return
 		}
 		if _, err := to.Write(c.bytes); err != nil {
@@ -79,22 +80,23 @@ func (w *wire) pump(to, from *net.TCPConn) {
 			return
 		}
 	}
-	if !w.pass(time.Now()) || to.CloseWrite() != nil {
+	if !w.pass(time.Now(), way) || to.CloseWrite() != nil {
 		w.reset()
 	}
 }
 
-// pass waits until what was read at that time may pass. It returns false when the wire is reset.
-func (w *wire) pass(read time.Time) bool {
+// pass waits until what was read at that time may pass in all those directions. It returns false when the wire is reset.
+func (w *wire) pass(read time.Time, ways ...direction) bool {
 	for {
 		state, changed := w.link.now()
+		hole := slices.ContainsFunc(ways, func(way direction) bool { return state.hole[way] })
 		wait := time.Until(read.Add(state.delay))
-		if !state.hole && (state.delay == 0 || wait <= 0) {
+		if !hole && (state.delay == 0 || wait <= 0) {
 			return !w.isReset()
 		}
 		timer := time.NewTimer(wait)
 		due := timer.C
-		if state.hole {
+		if hole {
 			due = nil
 		}
 		select {

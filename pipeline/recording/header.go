@@ -10,8 +10,8 @@ import "time"
 // Version is the version of the format that is written, and the only one that is read.
 const Version = 1
 
-// OriginView is the name of a connection whose lines are an origin's view of the streams. It is kept for comparison,
-// never judged.
+// OriginView is the name of a connection whose lines are views of origins: each is what an origin told of itself, under its
+// own stream's name. There may be any number of origins. They are never judged; mirrors' progress is held against them.
 const OriginView = "origin"
 
 // Header is the first line of a recording.

@@ -22,6 +22,8 @@ type line struct {
 	RTT        float64         `json:"rtt_ms,omitempty"`
 	Info       json.RawMessage `json:"info,omitempty"`
 	Error      string          `json:"error,omitempty"`
+	Via        string          `json:"via,omitempty"`  // of OriginView: the external API prefix of the links that copy it
+	Path       string          `json:"path,omitempty"` // of OriginView: who was asked; empty: a connection of that name
 
 	// Fault is what the pipeline says of the error, where Error alone would not read as the same.
 	Fault *pipeline.Fault `json:"fault,omitempty"`
@@ -102,7 +104,7 @@ func (l *line) fault() (pipeline.Fault, error) {
 		return plain, err
 	}
 	switch l.Fault.Kind {
-	case pipeline.FaultNoAnswer, pipeline.FaultDisconnected, pipeline.FaultDenied, pipeline.FaultMissing,
+	case pipeline.FaultNoAnswer, pipeline.FaultNoResponders, pipeline.FaultDisconnected, pipeline.FaultDenied, pipeline.FaultMissing,
 		pipeline.FaultOffline, pipeline.FaultNotFound, pipeline.FaultAPI, pipeline.FaultNonsense:
 		return *l.Fault, nil
 	default:

@@ -65,12 +65,7 @@ func (r *Recording) Span() (first, last time.Time) {
 // the line says nothing of contact after itself. A silence's are t and t + Stale.
 func (r *Recording) At(key pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
 	looks := r.looks[key]
-	n, _ := slices.BinarySearchFunc(looks, t, func(s pipeline.Sample, t time.Time) int {
-		if s.At.After(t) {
-			return 1
-		}
-		return -1
-	})
+	n := after(looks, t, func(s *pipeline.Sample) time.Time { return s.At })
 	silence := pipeline.Fault{Kind: pipeline.FaultNoAnswer}
 	if n > 0 && t.Sub(looks[n-1].At) <= r.stale() {
 		s := looks[n-1]

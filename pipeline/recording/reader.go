@@ -22,7 +22,8 @@ type Recording struct {
 	Header
 	Notes []string // what was tolerated while reading, for people
 
-	looks map[pipeline.StreamKey][]pipeline.Sample // oldest first
+	looks   map[pipeline.StreamKey][]pipeline.Sample // oldest first
+	origins map[originName][]pipeline.OriginView     // oldest first; their keys are not set
 }
 
 // Open reads the recording in the file at path.
@@ -43,7 +44,7 @@ func Read(r io.Reader, name string, decode func(doc []byte, s *pipeline.Sample) 
 	if err != nil {
 		return nil, fmt.Errorf("read recording: %s: %w", name, err)
 	}
-	rec := &Recording{looks: map[pipeline.StreamKey][]pipeline.Sample{}}
+	rec := &Recording{looks: map[pipeline.StreamKey][]pipeline.Sample{}, origins: map[originName][]pipeline.OriginView{}}
 	if err := rec.read(lines, decode); err != nil {
 		return nil, fmt.Errorf("read recording: %s:%d: %w", name, lines.number, err)
 	}
@@ -53,6 +54,10 @@ func Read(r io.Reader, name string, decode func(doc []byte, s *pipeline.Sample) 
 	rec.settleDomains()
 	for _, looks := range rec.looks {
 		slices.SortStableFunc(looks, func(a, b pipeline.Sample) int { return a.At.Compare(b.At) })
+	}
+	for _, views := range rec.origins {
+		slices.SortStableFunc(views, func(a, b pipeline.OriginView) int { return a.At.Compare(b.At) })
+		complete(views)
 	}
 	return rec, nil
 }
@@ -114,6 +119,10 @@ func (r *Recording) read(lines *lineReader, decode func([]byte, *pipeline.Sample
 			return err
 		}
 		r.looks[s.Key] = append(r.looks[s.Key], *s)
+		if l.Connection == OriginView {
+			name := originName{l.Stream, l.Via}
+			r.origins[name] = append(r.origins[name], l.view(s))
+		}
 	}
 }
 

@@ -66,6 +66,19 @@ func (w *Writer) Write(s *pipeline.Sample) error {
 	return nil
 }
 
+// WriteOrigin writes what one question found of an origin, as Write does. A recording keeps origins apart by their streams'
+// names and the links' external API prefix, not by the connection that asked.
+func (w *Writer) WriteOrigin(v *pipeline.OriginView) error {
+	l, err := lineOfOrigin(v)
+	if err != nil {
+		return fmt.Errorf("record view of an origin: %w", err)
+	}
+	if err := w.write(l); err != nil {
+		return fmt.Errorf("record view of an origin: %w", err)
+	}
+	return nil
+}
+
 // Close finishes the compression, and closes the file that Create made.
 func (w *Writer) Close() error {
 	var errs []error

@@ -58,6 +58,7 @@ func judgeSilence(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView, l
 	default:
 		v.Level = pipeline.Critical
 		v.Reason, v.Detail = whySilent(s, l)
+		v.Detail = join(v.Detail, originSide(s, l))
 	}
 	return v
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // SeenDefault warns when a link that has no limit of its own has had no proof of contact for After; and when a stream
-// has not been seen even once for After, so that nobody can tell whether it holds links.
+// has not been seen even once for After, so that nobody can tell whether it holds links. The detail says whether the origin moved on.
 type SeenDefault struct {
 	After time.Duration // 0 switches the rule off
 }

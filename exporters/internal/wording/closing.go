@@ -70,6 +70,12 @@ func limitOf(rule string) string {
 		return "the limit lag-critical of"
 	case pipeline.RuleSeenDefault:
 		return "the default limit for"
+	case pipeline.RuleSources:
+		return "the limit on the number of sources of"
+	case pipeline.RulePeers:
+		return "the limit on the peers of"
+	case pipeline.RuleMessages, pipeline.RuleSubjects:
+		return "the limit on the number of " + rule + " in"
 	}
 	return "the limit of the check " + Plain(rule, maxName) + " on"
 }

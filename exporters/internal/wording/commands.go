@@ -27,10 +27,13 @@ func Hint(s *Story) string {
 }
 
 // Commands returns what to run next, one line of shell each, with a comment on what to look for. A name that is not
-// plainly safe in a shell is left out together with its command.
+// plainly safe in a shell is left out together with its command. Where a diagnosis says what to do, they are its commands.
 func Commands(s *Story) []string {
 	i := &s.Change.Incident
 	subject := i.Subject
+	if steps := Steps(s); len(steps) > 0 {
+		return commandsOf(steps)
+	}
 	var c commands
 	switch {
 	case s.Change.Kind == pipeline.Resolved:
@@ -50,11 +53,26 @@ func Commands(s *Story) []string {
 		c.add("or raise looks_per_second, or the shortest limits", "mirrorwatch config check FILE")
 	case i.Rule == pipeline.RulePolicy:
 		c.near(subject, "see Metadata; mend the value with nats stream edit --metadata")
+	case i.Rule == pipeline.RuleNotCopying:
+		c.near(subject, "see Lag and Error; is it sealed, or at a limit with Discard Policy New?")
+		c.far(subject, "the "+otherEnd(subject)+": do its messages grow?")
+	case i.Rule == pipeline.RuleDiverged:
+		c.near(subject, "note Messages, First and Last Sequence")
+		c.far(subject, "the "+otherEnd(subject)+": compare them, and when it was created")
 	case subject.IsLink():
 		c.near(subject, "see Last Seen, Lag and Error, and who leads")
 		c.far(subject, "the "+otherEnd(subject)+": does it answer, do its messages grow?")
 		c.path(subject.Via != "")
 		c.add("tries to prove contact, 12 s; CONTEXT is that context's name", "mirrorwatch check --context CONTEXT --stream %s", subject.Stream)
+	case i.Rule == pipeline.RuleLeaderless:
+		c.near(subject, "does it answer, and who leads?")
+		c.add("system account: are its servers up, and has the meta group a leader?", "nats server report jetstream")
+	case i.Rule == pipeline.RuleSources:
+		c.near(subject, "see Sources")
+	case i.Rule == pipeline.RulePeers:
+		c.near(subject, "see Cluster Information: which peers are there, and current?")
+	case i.Rule == pipeline.RuleMessages || i.Rule == pipeline.RuleSubjects:
+		c.near(subject, "see State: Messages and Number of Subjects")
 	case subject.IsStream():
 		c.near(subject, "does it answer, and who leads?")
 	}

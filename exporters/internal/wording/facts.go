@@ -12,19 +12,23 @@ const (
 	maxDetail = 500 // characters of a server's words
 )
 
-// Fact is one line about an incident: a label, and a text or a time (the other is zero).
+// Fact is one thing about an incident: a label, and a text, a list or a time (the others are zero).
 type Fact struct {
 	Label string
 	Text  string
+	List  []string
 	At    time.Time
 }
 
-// String gives the fact in plain text, its time in UTC.
+// String gives the fact in plain text, its time in UTC, each part of a list on a line of its own.
 func (f Fact) String() string {
-	if f.At.IsZero() {
-		return f.Label + ": " + f.Text
+	switch {
+	case !f.At.IsZero():
+		return f.Label + ": " + UTC(f.At)
+	case len(f.List) > 0:
+		return f.Label + ":\n- " + strings.Join(f.List, "\n- ")
 	}
-	return f.Label + ": " + UTC(f.At)
+	return f.Label + ": " + f.Text
 }
 
 // Facts returns what is known of the incident, the most important first.
@@ -69,7 +73,13 @@ func Subject(s pipeline.Subject) string {
 
 // Limit says what limit the incident broke and where it is set; empty where its rule has none.
 func Limit(i *pipeline.Incident) string {
-	if i.Limit <= 0 || i.Unit == pipeline.UnitNone {
+	if i.Limit <= 0 {
+		return ""
+	}
+	if key := countKey(i); key != "" {
+		return countLimit(i, key)
+	}
+	if i.Unit == pipeline.UnitNone || i.Rule == pipeline.RuleLeaderless { // nobody set that one
 		return ""
 	}
 	limit := Quantity(i.Limit, i.Unit)
@@ -92,6 +102,12 @@ func (f *facts) add(label, text string) {
 	}
 }
 
+func (f *facts) list(label string, all []string) {
+	if len(all) > 0 {
+		*f = append(*f, Fact{Label: label, List: all})
+	}
+}
+
 func (f *facts) at(label string, t time.Time) {
 	if !t.IsZero() {
 		*f = append(*f, Fact{Label: label, At: t})
@@ -100,33 +116,46 @@ func (f *facts) at(label string, t time.Time) {
 
 func (f *facts) open(c *pipeline.Change) {
 	i := &c.Incident
+	f.add("Cause", Cause(i))
+	f.add("Failover", Failover(i))
+	f.add("At risk", AtRisk(i))
+	evidence := Evidence(i)
+	f.list("Evidence", evidence)
 	f.add("Means", meaning(i))
+	f.numbers(c)
+	if len(evidence) == 0 {
+		f.add("Why", why(i))
+	}
+	f.add("Details", Plain(i.Detail, maxDetail))
+	if c.Kind != pipeline.Opened {
+		f.at("Open since", i.Opened)
+	}
+}
+
+// numbers tells the value that broke the limit, and since when.
+func (f *facts) numbers(c *pipeline.Change) {
+	i := &c.Incident
 	switch {
+	case countKey(i) != "" || i.Rule == pipeline.RuleNotCopying: // the headline has them
 	case i.Unit == pipeline.UnitMessages:
 		f.add("Behind", withLimit(Quantity(i.Value, i.Unit), Limit(i)))
 	case i.Unit == pipeline.UnitSeconds:
 		f.add(silenceLabel(i), withLimit(Duration(Dark(c))+" when this was written", Limit(i)))
 		f.at(sinceLabel(i), i.Since)
 	}
-	f.add("Why", why(i))
-	f.add("Details", Plain(i.Detail, maxDetail))
-	f.add("Probable cause", Plain(string(i.Cause), maxDetail))
-	if c.Kind != pipeline.Opened {
-		f.at("Open since", i.Opened)
-	}
 }
 
 func (f *facts) resolved(c *pipeline.Change) {
 	i := &c.Incident
-	if i.Subject.IsLink() && i.Unit == pipeline.UnitSeconds {
-		f.add("Means", "contact is proven again; that everything was copied is not. See that Lag is 0 before a failover")
-	}
+	f.add("Means", meaningResolved(i))
+	f.add("Failover", Failover(i))
+	f.add("At risk", AtRisk(i))
 	from := i.Since
 	if from.IsZero() {
 		from = i.Opened
 	}
 	until := c.At
-	if i.Unit == pipeline.UnitSeconds {
+	if i.Unit == pipeline.UnitSeconds && countKey(i) == "" && i.Rule != pipeline.RuleLeaderless {
 		f.add(silenceLabel(i), withLimit(Duration(Dark(c)), Limit(i)))
 		until = from.Add(Dark(c))
 	} else {
@@ -137,6 +166,9 @@ func (f *facts) resolved(c *pipeline.Change) {
 	f.at("From", from)
 	f.at("Until", until)
 	f.add("It was", strings.TrimSuffix(i.Level.String()+", "+Plain(i.Reason, maxDetail), ", "))
+	if known(i.Cause) {
+		f.add("Cause was", causeName(i))
+	}
 }
 
 func (f *facts) closed(c *pipeline.Change) {

@@ -13,7 +13,7 @@ const maxName = 40 // characters of a name in a headline, which is read on a pho
 // Headline is the one line that a phone shows: "CRITICAL: mirror X has had no contact with its origin Y for 1m 2s".
 func Headline(s *Story) string {
 	c := &s.Change
-	what := symptom(c)
+	what := symptom(c) + causeTail(c)
 	switch c.Kind {
 	case pipeline.Resolved:
 		what = relief(c)
@@ -30,13 +30,19 @@ func Headline(s *Story) string {
 // Severity is the first word of a headline: how bad it is now, and whether that is new.
 func Severity(s *Story) string {
 	c := &s.Change
-	level := strings.ToUpper(c.Incident.Level.String())
+	level := alarm(&c.Incident)
 	switch c.Kind {
 	case pipeline.Escalated, pipeline.Eased:
 		return level + " (was " + c.From.String() + ")"
 	case pipeline.Updated:
+		if found(c) {
+			return level + " (" + causeFound(&c.Incident) + ")"
+		}
 		return level + " (update)"
 	case pipeline.Reminded:
+		if c.Incident.Rule == pipeline.RuleDiverged {
+			return "STILL: " + level
+		}
 		return "STILL " + level
 	case pipeline.Resolved:
 		return "RESOLVED"
@@ -47,6 +53,17 @@ func Severity(s *Story) string {
 		return "NO LONGER WATCHED"
 	}
 	return level
+}
+
+// alarm is how bad an open incident is; where a person has to know more at once, that.
+func alarm(i *pipeline.Incident) string {
+	switch i.Rule {
+	case pipeline.RuleNotCopying:
+		return "NOT COPYING"
+	case pipeline.RuleDiverged:
+		return "DO NOT FAIL OVER"
+	}
+	return strings.ToUpper(i.Level.String())
 }
 
 // symptom says what is wrong, of an open incident.
@@ -65,6 +82,19 @@ func symptom(c *pipeline.Change) string {
 		return fmt.Sprintf(format, name, far(i.Subject, maxName), Duration(Dark(c)))
 	case pipeline.RuleLag:
 		return fmt.Sprintf("%s is %s behind %s", name, Quantity(i.Value, i.Unit), far(i.Subject, maxName))
+	case pipeline.RuleNotCopying:
+		text := fmt.Sprintf("%s is in contact with %s and copies nothing", name, Plain(i.Subject.Origin, maxName))
+		if i.Value > 0 {
+			text += ": " + messages(uint64(i.Value)) + " behind"
+		}
+		return text
+	case pipeline.RuleDiverged:
+		return fmt.Sprintf("%s is no copy of %s any more (%s)", name, Plain(i.Subject.Origin, maxName), diverged(i))
+	case pipeline.RuleLeaderless:
+		if i.Reason == pipeline.ReasonOffline {
+			return name + " is offline: nothing is stored in it"
+		}
+		return name + " has no leader: nothing is stored in it"
 	case pipeline.RulePolicy:
 		return policySymptom(i)
 	case pipeline.RuleUnobserved:
@@ -77,6 +107,9 @@ func symptom(c *pipeline.Change) string {
 			return "mirrorwatch has lost its earlier state"
 		}
 		return "mirrorwatch cannot write its state"
+	}
+	if text := countSymptom(i, name); text != "" {
+		return text
 	}
 	return fmt.Sprintf("%s fails the check %s (%s)", name, Plain(i.Rule, maxName), Plain(i.Reason, maxName))
 }
@@ -93,6 +126,12 @@ func relief(c *pipeline.Change) string {
 		return fmt.Sprintf("%s is in contact with %s again after %s", name, far(i.Subject, maxName), Duration(Dark(c)))
 	case pipeline.RuleLag:
 		return fmt.Sprintf("%s is less than %s behind %s again", name, Quantity(i.Limit, i.Unit), far(i.Subject, maxName))
+	case pipeline.RuleNotCopying:
+		return fmt.Sprintf("%s is copying again from %s", name, far(i.Subject, maxName))
+	case pipeline.RuleDiverged:
+		return fmt.Sprintf("%s agrees with %s again", name, far(i.Subject, maxName))
+	case pipeline.RuleLeaderless:
+		return name + " has a leader again"
 	case pipeline.RulePolicy:
 		return policyRelief(i)
 	case pipeline.RuleUnobserved:
@@ -102,6 +141,9 @@ func relief(c *pipeline.Change) string {
 		return fmt.Sprintf("%s is watched again after %s", name, Duration(Dark(c)))
 	case pipeline.RuleJournal:
 		return "mirrorwatch keeps its state again"
+	}
+	if text := countRelief(i, name); text != "" {
+		return text
 	}
 	return fmt.Sprintf("%s passes the check %s again", name, Plain(i.Rule, maxName))
 }
@@ -139,6 +181,18 @@ func far(s pipeline.Subject, limit int) string {
 		return "its source " + Plain(s.Origin, limit)
 	}
 	return "its origin " + Plain(s.Origin, limit)
+}
+
+// diverged says how a copy came to be none.
+func diverged(i *pipeline.Incident) string {
+	end := otherEnd(i.Subject)
+	switch i.Reason {
+	case pipeline.ReasonRecreated:
+		return "the " + end + " was recreated"
+	case pipeline.ReasonRestored:
+		return "the " + end + " lacks what was copied from it"
+	}
+	return Plain(i.Reason, maxName)
 }
 
 func lost(reason string) bool { return reason == pipeline.ReasonLost }

@@ -5,7 +5,7 @@ import "mirrorwatch/pipeline"
 // unseen tells whether the reason is that the stream could not be asked, rather than that its server hears nothing.
 func unseen(reason string) bool {
 	switch pipeline.FaultKind(reason) {
-	case pipeline.FaultNoAnswer, pipeline.FaultDisconnected, pipeline.FaultDenied, pipeline.FaultMissing, pipeline.FaultOffline,
+	case pipeline.FaultNoAnswer, pipeline.FaultNoResponders, pipeline.FaultDisconnected, pipeline.FaultDenied, pipeline.FaultMissing, pipeline.FaultOffline,
 		pipeline.FaultNotFound, pipeline.FaultAPI, pipeline.FaultNonsense,
 		pipeline.ReasonNoLeader, pipeline.ReasonNeverSeen, pipeline.ReasonUnproven:
 		return true
@@ -28,6 +28,8 @@ func why(i *pipeline.Incident) string {
 		return "the stream has no leader that could report on the link; its quorum may be lost"
 	case string(pipeline.FaultNoAnswer):
 		return "the stream does not answer questions, while others on this connection may"
+	case string(pipeline.FaultNoResponders):
+		return "nobody answers where questions about the stream go"
 	case string(pipeline.FaultDenied):
 		return "the credentials of this connection may not ask about the stream"
 	case string(pipeline.FaultMissing):
@@ -42,6 +44,23 @@ func why(i *pipeline.Incident) string {
 		return "the stream was named by the server but could not be looked at even once"
 	case pipeline.ReasonLag, pipeline.ReasonCommit, pipeline.ReasonLost, pipeline.ReasonMetadata, pipeline.ReasonSkew:
 		return "" // the headline says it, and the details say more
+	case pipeline.ReasonFewSources, pipeline.ReasonManySources, pipeline.ReasonPeerCount, pipeline.ReasonPeerLag, pipeline.ReasonPeerSeen,
+		pipeline.ReasonFewCount, pipeline.ReasonManyCount:
+		return ""
+	case pipeline.ReasonStalled:
+		return "heartbeats of the " + end + " arrive, and it has messages that are not stored here"
+	case pipeline.ReasonFlowStalled:
+		return "heartbeats of the " + end + " arrive, and the server says that flow control stalls (error 10228)"
+	case pipeline.ReasonLagStalled:
+		return "heartbeats of the " + end + " arrive, the lag that the server reports grows, and nothing is stored"
+	case pipeline.ReasonRecreated:
+		return "another stream has the name of the " + end + " now; what was copied is of the one before"
+	case pipeline.ReasonRestored:
+		return "the " + end + " ends before its copy does: it was restored from an older state, or lost data"
+	case pipeline.ReasonNoGroup:
+		return "the servers that hold it agree on no leader; its quorum may be lost"
+	case pipeline.ReasonOffline:
+		return "the server says that the stream is offline"
 	case pipeline.ReasonBudget:
 		return "the limits ask for more looks a second than looks_per_second allows"
 	case pipeline.ReasonUnlisted:
@@ -57,11 +76,24 @@ func meaning(i *pipeline.Incident) string {
 	switch i.Rule {
 	case pipeline.RuleSeen, pipeline.RuleSeenDefault:
 		if i.Subject.IsLink() {
-			return "what is published at the " + otherEnd(i.Subject) + " may not be reaching this copy. Do not fail over to it before contact is back"
+			text := "what is published at the " + otherEnd(i.Subject) + " may not be reaching this copy"
+			if Failover(i) == "" {
+				text += ". Do not fail over to it before contact is back"
+			}
+			return text
 		}
 		return "whether it mirrors anything, and whether that works, is not known"
 	case pipeline.RuleLag:
 		return "a failover now would lose the messages that are not copied yet"
+	case pipeline.RuleNotCopying:
+		return "what is published at the " + otherEnd(i.Subject) + " is not stored here, though a healthy connection is shown"
+	case pipeline.RuleDiverged:
+		if i.Subject.Kind == pipeline.KindSource {
+			return "it holds messages that its source does not have. Delete nothing before you know where they came from"
+		}
+		return "nothing new may be copied, and what it holds may be the last copy of it. Delete nothing before you know that"
+	case pipeline.RuleLeaderless:
+		return "nothing is copied into it until it has a leader"
 	case pipeline.RulePolicy:
 		return policyMeaning(i)
 	case pipeline.RuleUnobserved:
@@ -75,7 +107,29 @@ func meaning(i *pipeline.Incident) string {
 		}
 		return "changes are still sent, from memory; those not delivered are lost if mirrorwatch restarts"
 	}
-	return ""
+	return countMeaning(i)
+}
+
+// meaningResolved says what an end proves, and what it does not.
+func meaningResolved(i *pipeline.Incident) string {
+	var well string
+	switch {
+	case i.Subject.IsLink() && (i.Rule == pipeline.RuleSeen || i.Rule == pipeline.RuleSeenDefault):
+		well = "contact is proven again"
+	case i.Rule == pipeline.RuleNotCopying:
+		well = "messages are stored again"
+	case i.Rule == pipeline.RuleDiverged:
+		return "the " + otherEnd(i.Subject) + " is again what was copied"
+	default:
+		return ""
+	}
+	switch i.Risk.Failover {
+	case pipeline.FailoverReady:
+		return well + ", and nothing is missing"
+	case pipeline.FailoverBehind:
+		return well + "; not everything was copied yet"
+	}
+	return well + "; that everything was copied is not. See that Lag is 0 before a failover"
 }
 
 func otherEnd(s pipeline.Subject) string {

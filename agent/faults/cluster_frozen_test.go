@@ -1,0 +1,44 @@
+package faults
+
+import (
+	"testing"
+	"time"
+
+	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/pipelinetest"
+)
+
+// This file holds the faults of servers that go without a word. They are processes of their own.
+
+func frozenFaults() []fault {
+	return []fault{
+		{name: "origin leader killed", topology: oneCluster, limit: time.Minute, slow: true, run: originLeader((*pipelinetest.Server).Kill)},
+		{name: "origin leader frozen", topology: oneCluster, limit: time.Minute, slow: true, run: originLeader((*pipelinetest.Server).Freeze)},
+		{name: "mirror leader frozen", topology: oneCluster, limit: 5 * time.Second, slow: true, run: mirrorLeaderFrozen},
+	}
+}
+
+// originLeader takes the origin's leader away. Servers mend that by themselves within 10 to 50 s.
+func originLeader(take func(*pipelinetest.Server, testing.TB)) func(*scene) {
+	return func(s *scene) {
+		st := clusterOf(s, pipelinetest.ClusterOptions{Child: true})
+		leader, _ := st.leaders(s)
+		s.watch([]string{"MIRROR"}, around(st.home, leader))
+		s.inject(func() { take(leader, s.t) })
+		s.quiet(70 * time.Second)
+		s.wellWithin("MIRROR", patience)
+	}
+}
+
+// mirrorLeaderFrozen has a new leader within seconds, which begins to count anew.
+func mirrorLeaderFrozen(s *scene) {
+	st := clusterOf(s, pipelinetest.ClusterOptions{Child: true})
+	_, leader := st.leaders(s)
+	s.watch([]string{"MIRROR"}, around(st.home, leader))
+	s.inject(func() { leader.Freeze(s.t) })
+	i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+2*time.Second, pipeline.CauseSelfHealing, pipeline.CauseNotObservable, pipeline.CauseLeaderless)
+	s.heal(func() {}) // the servers do
+	s.resolves(i, time.Minute)
+	leader.Thaw(s.t)
+	s.quiet(10 * time.Second)
+}

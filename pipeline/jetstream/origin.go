@@ -1,0 +1,126 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"mirrorwatch/pipeline"
+)
+
+// maxOrigins is how many origins are asked about at once. They have places of their own: silent origins take none from streams,
+// and the origins of other connections' links none from those of this one's.
+const maxOrigins = 64
+
+// LookAtOrigin implements pipeline.OriginSource. It asks through the mirror's own path: under the external API prefix of the
+// link, or this connection's own. It returns within 8 s.
+func (s *Source) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+	v := &pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: time.Now()}
+	prefix := key.Via
+	if prefix == "" {
+		prefix = s.prefix
+	}
+	s.askOrigin(ctx, s.origins, prefix, v)
+	return v
+}
+
+// LookAtStream asks this connection's own API about a stream that is the origin of another connection's links. The view's
+// Path is this connection's name; of its Key, Connection and Stream are set. It returns within 8 s.
+func (s *Source) LookAtStream(ctx context.Context, name string) *pipeline.OriginView {
+	key := pipeline.OriginKey{Connection: s.config.Name, Stream: name}
+	v := &pipeline.OriginView{Key: key, Path: s.config.Name, Asked: time.Now()}
+	s.askOrigin(ctx, s.streams, s.prefix, v)
+	return v
+}
+
+// askOrigin asks about v.Key.Stream once there is room, and takes the answer, or why there is none, into v.
+func (s *Source) askOrigin(ctx context.Context, slots chan struct{}, prefix string, v *pipeline.OriginView) {
+	v.Fault = s.originFault(ctx, slots, prefix, v)
+	v.At = time.Now()
+}
+
+func (s *Source) originFault(ctx context.Context, slots chan struct{}, prefix string, v *pipeline.OriginView) pipeline.Fault {
+	name := v.Key.Stream
+	if !isName(name) {
+		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no stream's name", clip(name))}
+	}
+	if !isPrefix(prefix) {
+		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no API prefix", clip(prefix))}
+	}
+	subject := prefix + ".STREAM.INFO." + name
+	if fault, denied := s.denials.on(v.Asked, subject); denied {
+		return fault
+	}
+	full := time.NewTimer(s.patience.origin)
+	defer full.Stop()
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-full.C:
+		text := fmt.Sprintf("it was not asked: %d origins have not answered yet", maxOrigins)
+		return pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: text}
+	case <-ctx.Done():
+		return faultOf(context.Cause(ctx))
+	}
+	v.Asked = time.Now()
+	doc, err := s.conn.ask(ctx, subject, nil, s.patience.origin)
+	if err == nil {
+		return readOrigin(v, doc)
+	}
+	fault := faultOf(err)
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		fault.Kind = pipeline.FaultNoResponders
+	case fault.Kind == pipeline.FaultDenied:
+		s.denials.add(time.Now(), prefix, subject, fault)
+	}
+	return fault
+}
+
+// readOrigin takes the answer into the view. Prefixes that are mapped into another account keep the stream's name, so an answer
+// about another one is none.
+func readOrigin(v *pipeline.OriginView, doc []byte) pipeline.Fault {
+	d, err := parse(doc)
+	switch {
+	case d.Error != nil:
+		return d.Error.fault()
+	case err == nil && d.Config.Name != "" && d.Config.Name != v.Key.Stream:
+		err = fmt.Errorf("the answer is about stream %q", clip(d.Config.Name))
+	case err == nil:
+		err = d.view(v)
+	}
+	if err != nil {
+		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: err.Error()}
+	}
+	return pipeline.Fault{}
+}
+
+// isName tells whether a stream may have the name; anything else would ask about more, or about something else.
+func isName(name string) bool { return name != "" && !strings.ContainsAny(name, ".*> \t\r\n") }
+
+// isPrefix tells whether API subjects may begin so.
+func isPrefix(prefix string) bool {
+	ok := prefix != ""
+	validatePrefix(func(string, string) { ok = false }, "", prefix)
+	return ok
+}
+
+// validateOrigins checks the names of the connections that see the origins, as far as this connection alone can tell.
+func (c Config) validateOrigins(report func(path, problem string)) {
+	for i, name := range c.Origins {
+		at := fmt.Sprintf("origins[%d]", i)
+		switch {
+		case name == "":
+			report(at, "is empty; name another connection")
+		case name == c.Name:
+			report(at, "a connection's own path to its origins is asked in any case; name another connection")
+		case slices.Contains(c.Origins[:i], name):
+			report(at, fmt.Sprintf("%q is named twice", name))
+		}
+	}
+}

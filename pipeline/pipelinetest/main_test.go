@@ -1,0 +1,9 @@
+package pipelinetest_test
+
+import (
+	"testing"
+
+	"mirrorwatch/pipeline/pipelinetest"
+)
+
+func TestMain(m *testing.M) { pipelinetest.Main(m) }
