@@ -1,8 +1,13 @@
 package faults
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"testing"
 	"time"
+
+	natsjs "github.com/nats-io/nats.go/jetstream"
 
 	"mirrorwatch/agent"
 	"mirrorwatch/pipeline"
@@ -58,13 +63,21 @@ func stepDownWhileCut(s *scene) {
 	s.watch([]string{"MIRROR"}, around(st.home))
 	s.inject(st.super.Cut)
 	i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+2*time.Second, pipeline.CauseLinkDown, pipeline.CauseOriginDown)
-	st.home.WaitForLeader(s.t)
+	pipelinetest.Eventually(s.t, startsIn, "west has JetStream's leader", func() bool { return led(s.t, st.mirror) })
 	pipelinetest.StepDown(s.t, st.mirror, "MIRROR")
 	s.staysOpen(i, 60*time.Second)
 	s.turnsTo(i, pipeline.CauseLinkDown, pipeline.CauseOriginDown)
 	s.heal(st.super.Restore)
 	s.resolves(i, retriesIn)
 	s.only()
+}
+
+// led tells whether JetStream has a leader: only it says that a stream does not exist.
+func led(t testing.TB, js natsjs.JetStream) bool {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := js.Stream(ctx, "NONE")
+	return errors.Is(err, natsjs.ErrStreamNotFound)
 }
 
 func originClusterDown(s *scene) {

@@ -24,7 +24,7 @@ const retriesIn = 160 * time.Second
 
 // clusterFaults returns the faults of clusters. They take turns: more than one cluster at a time is too much for small machines.
 func clusterFaults() []fault {
-	all := slices.Concat(gatewayFaults(), originFaults(), memberFaults(), frozenFaults())
+	all := slices.Concat(gatewayFaults(), originFaults(), memberFaults(), frozenFaults(), systemFaults())
 	turn := make(chan struct{}, 1)
 	for n := range all {
 		run := all[n].run

@@ -42,6 +42,7 @@ func TestOneFrozenAndOneStoppedServerDelayNoOther(t *testing.T) {
 }
 
 func frozenAndStopped(t *testing.T, servers int) {
+	t.Parallel()
 	c, as := threeAccountCluster(t, pipelinetest.ClusterOptions{Child: true, Servers: servers})
 	users := []string{"a", "b", "c"}
 	ordersAndMirror(t, as, 3, users...)
@@ -124,6 +125,7 @@ func frozenAndStopped(t *testing.T, servers int) {
 }
 
 func TestAStreamWithoutLeaderIsWhole(t *testing.T) {
+	t.Parallel()
 	c, as := threeAccountCluster(t, pipelinetest.ClusterOptions{})
 	ordersAndMirror(t, as, 3, "a")
 	s, _ := openSystem(t, c.Servers[0].URL(), Config{})
@@ -137,6 +139,7 @@ func TestAStreamWithoutLeaderIsWhole(t *testing.T) {
 }
 
 func TestLeadersElectedAreTold(t *testing.T) {
+	t.Parallel()
 	c, as := threeAccountCluster(t, pipelinetest.ClusterOptions{})
 	ordersAndMirror(t, as, 3, "b")
 	s, _ := openSystem(t, c.URL(), Config{})
@@ -170,6 +173,7 @@ func TestLeadersElectedAreTold(t *testing.T) {
 }
 
 func TestOurOwnServerFreezes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
@@ -190,6 +194,7 @@ func TestOurOwnServerFreezes(t *testing.T) {
 }
 
 func TestADeletedStreamIsGoneAlthoughAServerIsStopped(t *testing.T) {
+	t.Parallel()
 	c, as := threeAccountCluster(t, pipelinetest.ClusterOptions{})
 	ordersAndMirror(t, as, 3, "a")
 	s, _ := openSystem(t, c.URL(), Config{})

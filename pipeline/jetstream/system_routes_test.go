@@ -26,6 +26,7 @@ func routes(t testing.TB, s *System, what string, fits func([]pipeline.Route) bo
 }
 
 func TestALeafnodeIsARoute(t *testing.T) {
+	t.Parallel()
 	l := pipelinetest.StartLeafnode(t)
 	s, _ := openSystem(t, l.Origin.URL(), Config{})
 	leaf := func(up bool) func([]pipeline.Route) bool {
@@ -55,6 +56,7 @@ func TestALeafnodeIsARoute(t *testing.T) {
 }
 
 func TestGatewaysAreRoutes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts six servers")
 	}
