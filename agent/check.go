@@ -59,10 +59,10 @@ func (c *checkCommand) check(ctx context.Context, console *Console) error {
 	watching, stop := context.WithTimeout(ctx, c.For)
 	defer stop()
 	var rings sync.WaitGroup
-	for i, s := range sources {
+	for i, source := range withOrigins(config.Connections, sources) {
 		name := config.Connections[i].Name
 		watch := config.newWatch(time.Now(), name, nil, board, pipeline.State{})
-		ring := pipeline.NewRing(name, watch, s, onBoard{board}, nil, quiet)
+		ring := pipeline.NewRing(name, watch, source, onBoard{board}, nil, quiet)
 		rings.Go(func() { ring.Run(watching) })
 	}
 	began := time.Now()

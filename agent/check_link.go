@@ -55,7 +55,11 @@ func (c *checkedLink) explain(i *pipeline.Incident, now time.Time) {
 
 // checkLine tells one link to a person.
 func checkLine(l *checkedLink) string {
-	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, l.Connection, l.Stream, l.Kind, l.Origin)
+	where := l.Connection
+	if l.Account != "" {
+		where += "/" + l.Account
+	}
+	text := fmt.Sprintf("%-8s  %s/%s  %s of %s: ", l.Status, where, l.Stream, l.Kind, l.Origin)
 	lag := "; the server reports lag %d"
 	switch {
 	case l.Proof != nil:

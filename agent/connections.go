@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
 
+	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/jetstream"
 )
 
@@ -50,7 +52,7 @@ func (f *connectionFlags) load(environ []string) (*Config, error) {
 }
 
 // open opens every connection, restricted to the streams that the flags name. Close is to be called in any case.
-func (f *connectionFlags) open(ctx context.Context, config *Config, log *slog.Logger) (sources []*jetstream.Source, closeAll func(), err error) {
+func (f *connectionFlags) open(ctx context.Context, config *Config, log *slog.Logger) (sources []source, closeAll func(), err error) {
 	connections := slices.Clone(config.Connections)
 	for i := range connections {
 		if len(f.Stream) > 0 {
@@ -61,13 +63,37 @@ func (f *connectionFlags) open(ctx context.Context, config *Config, log *slog.Lo
 	return sources, func() { _ = closeSources(sources) }, err
 }
 
+// source is an open connection, of either scope.
+type source interface {
+	pipeline.Source
+	pipeline.Signaler
+	pipeline.OriginSource
+	io.Closer
+}
+
+// openSource opens a connection in its scope.
+func openSource(ctx context.Context, c jetstream.Config, p jetstream.Pace, log *slog.Logger) (source, error) {
+	if c.SystemScope() {
+		s, err := jetstream.OpenSystem(ctx, c, p, log)
+		if err != nil {
+			return nil, err // and no typed nil
+		}
+		return s, nil
+	}
+	s, err := jetstream.Open(ctx, c, p, log)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // openSources opens all connections at once, so that a dead one delays no other. Where some cannot be opened, it closes
 // the rest and tells why of each.
-func openSources(ctx context.Context, connections []jetstream.Config, p jetstream.Pace, log *slog.Logger) ([]*jetstream.Source, error) {
-	sources, failures := make([]*jetstream.Source, len(connections)), make([]error, len(connections))
+func openSources(ctx context.Context, connections []jetstream.Config, p jetstream.Pace, log *slog.Logger) ([]source, error) {
+	sources, failures := make([]source, len(connections)), make([]error, len(connections))
 	var all sync.WaitGroup
 	for i, c := range connections {
-		all.Go(func() { sources[i], failures[i] = jetstream.Open(ctx, c, p, log) })
+		all.Go(func() { sources[i], failures[i] = openSource(ctx, c, p, log) })
 	}
 	all.Wait()
 	if err := errors.Join(failures...); err != nil {
@@ -77,7 +103,7 @@ func openSources(ctx context.Context, connections []jetstream.Config, p jetstrea
 }
 
 // closeSources closes all that were opened, at once.
-func closeSources(sources []*jetstream.Source) error {
+func closeSources(sources []source) error {
 	failures := make([]error, len(sources))
 	var all sync.WaitGroup
 	for i, s := range sources {

@@ -36,18 +36,21 @@ const forgetWays = time.Hour
 
 // withOrigins returns what the rings ask, in the order of the connections: a source, and where its connection has an origins
 // list, those of the list with it.
-func withOrigins(connections []jetstream.Config, sources []*jetstream.Source) []pipeline.Source {
+func withOrigins(connections []jetstream.Config, sources []source) []pipeline.Source {
 	byName := map[string]*streamSource{}
 	for i, c := range connections {
-		byName[c.Name] = &streamSource{asker: sources[i]}
+		if account, ok := sources[i].(*jetstream.Source); ok {
+			byName[c.Name] = &streamSource{asker: account}
+		}
 	}
 	all := make([]pipeline.Source, len(sources))
 	for i, c := range connections {
 		all[i] = sources[i]
-		if len(c.Origins) == 0 {
+		account, ok := sources[i].(*jetstream.Source)
+		if len(c.Origins) == 0 || !ok { // in system scope there is no such list
 			continue
 		}
-		o := &originSource{Source: sources[i], ways: map[pipeline.OriginKey]*ways{}}
+		o := &originSource{Source: account, ways: map[pipeline.OriginKey]*ways{}}
 		for _, name := range c.Origins {
 			o.named = append(o.named, byName[name])
 		}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/jetstream"
 	"mirrorwatch/pipeline/recording"
 )
 
@@ -41,6 +40,11 @@ func (c *recordCommand) Run(ctx context.Context, console *Console) error {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.For)
 		defer cancel()
+	}
+	for i := range config.Connections {
+		if c := &config.Connections[i]; c.SystemScope() {
+			return fmt.Errorf("connection %q is of scope system, where servers tell no STREAM.INFO documents: record from its accounts", c.Name)
+		}
 	}
 	config.Interval = c.Interval
 	sources, closeAll, err := c.open(ctx, config, console.Log)
@@ -81,7 +85,7 @@ type recorder struct {
 
 // record looks at everything, and at each link's origin by the link's own path, each interval. Streams that were seen before and that a look does not tell of are written
 // as not answering where the look fell short, and are asked about by themselves where it did not.
-func (r *recorder) record(ctx context.Context, connection string, source *jetstream.Source, interval time.Duration) {
+func (r *recorder) record(ctx context.Context, connection string, source source, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	known, origins := map[pipeline.StreamKey]bool{}, map[pipeline.OriginKey]bool{}

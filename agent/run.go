@@ -11,7 +11,6 @@ import (
 
 	"mirrorwatch/exporters/otlp"
 	"mirrorwatch/pipeline"
-	"mirrorwatch/pipeline/jetstream"
 	"mirrorwatch/pipeline/journal"
 	"mirrorwatch/pipeline/outbox"
 )
@@ -82,7 +81,7 @@ type assembly struct {
 	committer *outbox.Committer
 	receivers []pipeline.Receiver
 	otlp      *otlp.Exporter // nil: not configured
-	sources   []*jetstream.Source
+	sources   []source
 	rings     []*pipeline.Ring
 }
 

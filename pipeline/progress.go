@@ -276,7 +276,7 @@ func (p *Progress) settle(asked time.Time) {
 		return
 	}
 	if !p.certain(p.firstOK, p.first) {
-		p.unsure = true
+		p.unsure, p.stalls[StallOrigin] = true, stalling{}
 		return
 	}
 	p.missing = p.gap()

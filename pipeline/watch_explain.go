@@ -70,10 +70,12 @@ func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool
 	return c, true
 }
 
-// adopt takes a diagnosis in. One that finds no cause takes none away: what it was found by may be gone.
+// adopt takes a diagnosis in. One that finds no cause, or a merely possible one, takes none away that was surer: what it was found
+// by may be gone.
 func (i *Incident) adopt(d Diagnosis) {
-	if (d.Cause == "" || d.Cause == CauseUnknown) && i.Cause != "" && i.Cause != CauseUnknown {
-		return
+	named := i.Cause != "" && i.Cause != CauseUnknown
+	weak := d.Cause == "" || d.Cause == CauseUnknown || d.Sure == Possible && d.Cause != i.Cause && i.Sure != Possible
+	if !named || !weak {
+		i.Diagnosis = d
 	}
-	i.Diagnosis = d
 }

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ func frozenFaults() []fault {
 		{name: "origin leader killed", topology: oneCluster, limit: time.Minute, slow: true, run: originLeader((*pipelinetest.Server).Kill)},
 		{name: "origin leader frozen", topology: oneCluster, limit: time.Minute, slow: true, run: originLeader((*pipelinetest.Server).Freeze)},
 		{name: "mirror leader frozen", topology: oneCluster, limit: 30 * time.Second, slow: true, run: mirrorLeaderFrozen},
+		{name: "agent's own server frozen", topology: oneCluster, limit: 30 * time.Second, slow: true, run: ownServerFrozen},
 	}
 }
 
@@ -39,5 +41,16 @@ func mirrorLeaderFrozen(s *scene) {
 	s.wellWithin("MIRROR", patience)
 	leader.Thaw(s.t)
 	s.quiet(10 * time.Second)
+	s.wellWithin("MIRROR", patience)
+}
+
+// ownServerFrozen leaves the agent on a connection that stands and answers nothing: it has to go elsewhere by itself.
+func ownServerFrozen(s *scene) {
+	st := clusterOf(s, pipelinetest.ClusterOptions{Child: true})
+	origin, mirror := st.leaders(s)
+	at := slices.IndexFunc(st.home.Servers, func(x *pipelinetest.Server) bool { return x != origin && x != mirror })
+	s.watch([]string{"MIRROR"}, around(st.home, origin, mirror))
+	s.inject(func() { st.home.Servers[at].Freeze(s.t) })
+	s.quiet(s.limit + 15*time.Second)
 	s.wellWithin("MIRROR", patience)
 }

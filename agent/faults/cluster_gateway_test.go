@@ -25,6 +25,10 @@ func gatewayFaults() []fault {
 		{name: "gateway broken one way", topology: gateways, slow: true, limit: 10 * time.Second, run: gatewayHole((*pipelinetest.SuperCluster).BlackholeEastToWest)},
 		{name: "mirror leader steps down, gateway cut", topology: gateways, slow: true, limit: 10 * time.Second, run: stepDownWhileCut},
 		{name: "origin's cluster down", topology: gateways, slow: true, limit: 10 * time.Second, run: originClusterDown},
+		{name: "gateway cut", topology: "gateways, system scope", slow: true, limit: 10 * time.Second, run: toldByServers(
+			(*pipelinetest.SuperCluster).Cut, pipeline.CauseLinkDown)},
+		{name: "gateway blackholed", topology: "gateways, system scope", slow: true, limit: 20 * time.Second, run: toldByServers(
+			(*pipelinetest.SuperCluster).Blackhole, pipeline.CauseBlackhole)},
 		{name: "gateway cut, origin seen by origins", topology: gateways, slow: true, limit: 10 * time.Second, run: cutWithOrigins},
 	}
 }
@@ -51,6 +55,21 @@ func gatewayHole(dig func(*pipelinetest.SuperCluster)) func(*scene) {
 		i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+2*time.Second, pipeline.CauseLinkDown, pipeline.CauseBlackhole)
 		s.staysOpen(i, 50*time.Second)
 		s.turnsTo(i, pipeline.CauseLinkDown, pipeline.CauseBlackhole, pipeline.CauseOriginDown)
+		s.heal(st.super.Restore)
+		s.resolves(i, retriesIn)
+		s.only()
+	}
+}
+
+// toldByServers has system credentials, and with them what the servers say of their gateways.
+func toldByServers(spoil func(*pipelinetest.SuperCluster), cause pipeline.Cause) func(*scene) {
+	return func(s *scene) {
+		st := superOf(s, 2, 3)
+		s.watch([]string{"MIRROR"}, system(st.home))
+		s.inject(func() { spoil(st.super) })
+		i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+2*time.Second, cause)
+		s.staysOpen(i, 30*time.Second)
+		s.turnsTo(i, cause)
 		s.heal(st.super.Restore)
 		s.resolves(i, retriesIn)
 		s.only()

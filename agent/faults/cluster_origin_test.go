@@ -35,7 +35,7 @@ func clusteredRecreated(s *scene) {
 	s.watch([]string{"MIRROR"}, around(st.home))
 	s.inject(func() {
 		pipelinetest.RecreateStream(s.t, st.origin, "ORDERS")
-		pipelinetest.Publish(s.t, st.origin, "orders.new", 3)
+		feed(s.t, st.origin, "orders.new", 3)
 	})
 	i := s.opens(pipeline.RuleDiverged, "MIRROR", 30*time.Second, pipeline.CauseRecreated)
 	s.staysOpen(i, 10*time.Second)
@@ -50,8 +50,8 @@ func oneOfTwoDeleted(s *scene) {
 	pipelinetest.CreateStream(s.t, js, natsjs.StreamConfig{
 		Name: "ALL", Replicas: 3, Metadata: s.limits(), Sources: []*natsjs.StreamSource{{Name: "ORDERS"}, {Name: "BILLS"}},
 	})
-	pipelinetest.Publish(s.t, js, "orders.new", 10)
-	pipelinetest.Publish(s.t, js, "bills.new", 10)
+	feed(s.t, js, "orders.new", 10)
+	feed(s.t, js, "bills.new", 10)
 	s.watch([]string{"ALL"}, around(c))
 	s.inject(func() { pipelinetest.DeleteStream(s.t, js, "ORDERS") })
 	i := s.opens(pipeline.RuleSeen, "ALL", s.limit+2*time.Second, pipeline.CauseDeleted)

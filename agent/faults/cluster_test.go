@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -81,9 +82,21 @@ func (st *stage) create(s *scene, copies int, shape []func(origin, mirror *natsj
 		f(&origin, &mirror)
 	}
 	pipelinetest.CreateStream(s.t, st.origin, origin)
-	pipelinetest.Publish(s.t, st.origin, "orders.new", 20)
+	feed(s.t, st.origin, "orders.new", 20)
 	pipelinetest.CreateStream(s.t, st.mirror, mirror)
 	st.copied(s, 20)
+}
+
+// feed publishes n messages at least to a stream that was created a moment ago, and may not listen yet.
+func feed(t testing.TB, js natsjs.JetStream, subject string, n int) {
+	t.Helper()
+	pipelinetest.Eventually(t, startsIn, "a stream takes "+subject, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := js.Publish(ctx, subject, nil)
+		return err == nil
+	})
+	pipelinetest.Publish(t, js, subject, n-1)
 }
 
 // copied waits until the mirror has all of so many messages.

@@ -272,8 +272,13 @@ func mirrorFull(s *scene) {
 	s.staysOpen(i, 10*time.Second)
 	s.heal(func() {
 		pipelinetest.UpdateStream(s.t, l.mirror, "MIRROR", func(c *natsjs.StreamConfig) { c.MaxMsgs = 1000 })
+		l.Mirror.Stop() // a server goes on only then
+		if err := l.Mirror.Start(); err != nil {
+			s.t.Fatal(err)
+		}
 	})
-	s.resolves(i, 90*time.Second)
+	s.resolves(i, 60*time.Second)
+	s.also(pipeline.RuleUnobserved)
 	s.only()
 }
 

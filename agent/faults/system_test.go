@@ -34,10 +34,7 @@ func frozenAndStopped(s *scene) {
 	for n, user := range []string{"a", "b", "c"} {
 		ownServer(s, c, n, user)
 	}
-	s.watch([]string{"MIRROR"}, jetstream.Config{
-		Name: "system", URL: jetstream.URLs(c.Servers[0].URL()), Scope: jetstream.ScopeSystem,
-		User: pipelinetest.SystemUser, Password: pipeline.NewSecret(pipelinetest.SystemPassword),
-	})
+	s.watch([]string{"MIRROR"}, system(c, c.Servers[1], c.Servers[2]))
 	pipelinetest.Eventually(s.t, startsIn, "all accounts' links are proven", func() bool {
 		return age(s, "A") < startsIn && age(s, "B") < startsIn && age(s, "C") < startsIn
 	})
@@ -58,6 +55,14 @@ func frozenAndStopped(s *scene) {
 	s.only()
 }
 
+// system is the way into a cluster with system credentials, round some of its servers.
+func system(c *pipelinetest.Cluster, others ...*pipelinetest.Server) jetstream.Config {
+	way := around(c, others...)
+	way.Name, way.Scope = "system", jetstream.ScopeSystem
+	way.User, way.Password = pipelinetest.SystemUser, pipeline.NewSecret(pipelinetest.SystemPassword)
+	return way
+}
+
 // ownServer puts the streams of a user's account on one server.
 func ownServer(s *scene, c *pipelinetest.Cluster, n int, user string) {
 	s.t.Helper()
@@ -72,7 +77,7 @@ func ownServer(s *scene, c *pipelinetest.Cluster, n int, user string) {
 	pipelinetest.CreateStream(s.t, js, natsjs.StreamConfig{
 		Name: "MIRROR", Metadata: s.limits(), Placement: there, Mirror: &natsjs.StreamSource{Name: "ORDERS"},
 	})
-	pipelinetest.Publish(s.t, js, "orders.new", 5)
+	feed(s.t, js, "orders.new", 5)
 }
 
 // opensIn is opens for the mirror of an account.

@@ -123,7 +123,7 @@ func cases() []told {
 		{"flow control, server tells", with(healthy().stalled(), func(w *world) {
 			w.link.Sample.Error, w.link.Sample.ErrCode = "flow control stalled", 10228
 		}), pipeline.CauseFlowControl, certain},
-		{"flow control, server does not tell", healthy().stalled(), pipeline.CauseFlowControl, likely},
+		{"flow control, server does not tell", healthy().stalled(), pipeline.CauseFlowControl, possible},
 		{"mirror sealed", with(healthy().stalled(), func(w *world) { w.stream.Whole.Bounds.Sealed = true }), pipeline.CauseFull, certain},
 		{"mirror full of messages", with(healthy().stalled(), func(w *world) {
 			w.stream.Whole.Bounds = pipeline.Bounds{Messages: 480, DiscardNew: true}
@@ -141,7 +141,7 @@ func cases() []told {
 		}), pipeline.CauseFull, possible},
 		{"at its limit, discards old", with(healthy().stalled(), func(w *world) {
 			w.stream.Whole.Bounds = pipeline.Bounds{Messages: 480}
-		}), pipeline.CauseFlowControl, likely},
+		}), pipeline.CauseFlowControl, possible},
 		{"behind, and it copies", with(healthy(), func(w *world) { w.rule, w.link.Sample.Lag = pipeline.RuleLag, 5000 }), "", ""},
 
 		{"no leader", with(healthy(), func(w *world) {

@@ -73,13 +73,25 @@ func flowError(c *scene) (pipeline.Sureness, string) {
 // stuck, and flow control on servers before 2.15.2, which do not tell.
 func heartbeatsOnly(c *scene) (pipeline.Sureness, string) {
 	stall := c.link.Progress.Stall()
-	if stall.Kind != pipeline.StallOrigin || !c.inContact() || c.link.Sample.Active > quietAfter || c.link.Progress.Divergence().Kind != "" {
+	if stall.Kind != pipeline.StallOrigin || !c.inContact() || c.link.Sample.Active > quietAfter || c.link.Progress.Divergence().Kind != "" ||
+		c.minority() {
 		return "", ""
 	}
 	missing, _ := c.link.Progress.Missing()
 	at, _ := c.link.Progress.Position()
-	return pipeline.Likely, fmt.Sprintf("Since %s heartbeats come and data does not: %s stands at sequence %d, and the origin has %d messages more.",
+	return pipeline.Possible, fmt.Sprintf("Since %s heartbeats come and data does not: %s stands at sequence %d, and the origin has %d messages more.",
 		clock(c.now, stall.Since), c.self(), at, missing)
+}
+
+// minority tells whether the leader hears of fewer members of its group than it needs.
+func (c *scene) minority() bool {
+	lost := 0
+	for _, p := range c.stream.Whole.Peers {
+		if p.Offline || p.Active > quietAfter {
+			lost++
+		}
+	}
+	return 2*lost > len(c.stream.Whole.Peers)
 }
 
 // lagRises is of a link that is told of new data and stores none: limits of the account or the server show like that.

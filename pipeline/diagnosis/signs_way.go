@@ -43,7 +43,7 @@ func sawTooth(c *scene) (pipeline.Sureness, string) {
 
 // originSeenElsewhere does not speak where the origin itself was the trouble: then the server may just not have tried again.
 func originSeenElsewhere(c *scene) (pipeline.Sureness, string) {
-	if !c.quiet() || !c.answersElsewhere() || c.elected() || c.originBack() {
+	if !c.quiet() || !c.answersElsewhere() || c.elected() || c.originBack() || c.selfBack() {
 		return "", ""
 	}
 	return pipeline.Likely, "The origin is well, says connection " + words(c.link.Origin.Path) + ", and the link does not hear of it."
@@ -56,6 +56,11 @@ func (c *scene) originBack() bool {
 		return c.answers() || c.answersElsewhere()
 	}
 	return false
+}
+
+// selfBack tells whether the stream itself was the trouble: its link needs a moment.
+func (c *scene) selfBack() bool {
+	return c.incident.Cause == pipeline.CauseLeaderless || c.incident.Cause == pipeline.CauseNotObservable
 }
 
 func nobodyListens(c *scene) (pipeline.Sureness, string) {
