@@ -61,7 +61,7 @@ func backlog(s *scene) {
 	stop()
 	l.Link.Delay(5 * time.Millisecond)
 	pipelinetest.CreateStream(s.t, l.mirror, mirrorOf(s, l.Source("ORDERS")))
-	s.inject(func() { s.watch([]string{"MIRROR"}, connection(l.Mirror)) })
+	s.inject(func() { s.watch([]string{"MIRROR"}, least(l.Mirror)) })
 	s.quiet(60 * time.Second)
 }
 

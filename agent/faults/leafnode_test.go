@@ -21,19 +21,21 @@ type leaf struct {
 	origin, mirror natsjs.JetStream
 }
 
-// leafOf begins a scene on a leafnode, and watches the mirror's side.
+// leafOf begins a scene on a leafnode, and watches the mirror's side with the least privileges.
 func leafOf(s *scene, shape ...func(*natsjs.StreamConfig)) *leaf {
 	s.t.Helper()
 	l := leafServers(s)
 	pipelinetest.CreateStream(s.t, l.mirror, mirrorOf(s, l.Source("ORDERS"), shape...))
-	s.watch([]string{"MIRROR"}, connection(l.Mirror))
+	s.watch([]string{"MIRROR"}, least(l.Mirror))
 	return l
 }
 
 // leafServers is a leafnode with the origin only.
 func leafServers(s *scene) *leaf {
 	s.t.Helper()
-	l := &leaf{Leafnode: pipelinetest.StartLeafnode(s.t)}
+	l := &leaf{Leafnode: pipelinetest.StartLeafnodeWith(s.t, pipelinetest.LeafnodeOptions{
+		Mirror: pipelinetest.ServerOptions{Config: leafPermissions(s.t)},
+	})}
 	l.origin, l.mirror = l.Origin.JetStream(s.t), l.Mirror.JetStream(s.t)
 	pipelinetest.CreateStream(s.t, l.origin, orders())
 	pipelinetest.Publish(s.t, l.origin, "orders.new", 20)
@@ -215,7 +217,9 @@ func originRecreatedAlike(s *scene) {
 // originRestored puts an older copy of the origin's store in place: the same stream, with less in it.
 func originRestored(s *scene) {
 	store := s.t.TempDir()
-	l := &leaf{Leafnode: pipelinetest.StartLeafnodeWith(s.t, pipelinetest.LeafnodeOptions{Origin: pipelinetest.ServerOptions{StoreDir: store}})}
+	l := &leaf{Leafnode: pipelinetest.StartLeafnodeWith(s.t, pipelinetest.LeafnodeOptions{
+		Origin: pipelinetest.ServerOptions{StoreDir: store}, Mirror: pipelinetest.ServerOptions{Config: leafPermissions(s.t)},
+	})}
 	l.origin, l.mirror = l.Origin.JetStream(s.t), l.Mirror.JetStream(s.t)
 	pipelinetest.CreateStream(s.t, l.origin, orders())
 	pipelinetest.Publish(s.t, l.origin, "orders.new", 20)
@@ -233,7 +237,7 @@ func originRestored(s *scene) {
 	pipelinetest.Publish(s.t, l.origin, "orders.new", 20)
 	pipelinetest.CreateStream(s.t, l.mirror, mirrorOf(s, l.Source("ORDERS")))
 	copied(s.t, l.mirror, "MIRROR", 40)
-	s.watch([]string{"MIRROR"}, connection(l.Mirror))
+	s.watch([]string{"MIRROR"}, least(l.Mirror))
 	s.inject(func() {
 		l.Origin.Stop()
 		if err := os.RemoveAll(store + "/jetstream"); err != nil {
@@ -299,7 +303,7 @@ func oneSourceDead(s *scene) {
 	pipelinetest.CreateStream(s.t, l.mirror, natsjs.StreamConfig{
 		Name: "ALL", Metadata: s.limits(), Sources: []*natsjs.StreamSource{l.Source("ORDERS"), {Name: "NEAR"}},
 	})
-	s.watch([]string{"ALL"}, connection(l.Mirror))
+	s.watch([]string{"ALL"}, least(l.Mirror))
 	s.inject(l.Link.Cut)
 	i := s.opens(pipeline.RuleSeen, "ALL", s.limit+2*time.Second, pipeline.CauseLinkDown)
 	if i.Subject.Origin != "ORDERS" {
@@ -315,7 +319,7 @@ func originReconfigured(s *scene) {
 	origin := l.Source("ORDERS")
 	origin.FilterSubject = "orders.new"
 	pipelinetest.CreateStream(s.t, l.mirror, mirrorOf(s, origin))
-	s.watch([]string{"MIRROR"}, connection(l.Mirror))
+	s.watch([]string{"MIRROR"}, least(l.Mirror))
 	s.inject(func() {
 		pipelinetest.UpdateStream(s.t, l.origin, "ORDERS", func(c *natsjs.StreamConfig) { c.Subjects = []string{"shipped.>"} })
 	})
