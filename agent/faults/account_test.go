@@ -51,6 +51,7 @@ func flowControlGone(s *scene) {
 	s.inject(func() { x.Reload(s.t, pipelinetest.CrossAccountOptions{WithoutFlowControl: true}) })
 	stop := pipelinetest.Load(s.t, x.origin, "orders.new", 3000)
 	i := s.opens(pipeline.RuleNotCopying, "MIRROR", 30*time.Second, pipeline.CauseFlowControl)
+	s.plain(x.Server, pipelinetest.MirrorUser)
 	s.staysOpen(i, 10*time.Second)
 	stop()
 	s.heal(func() { x.Reload(s.t, pipelinetest.CrossAccountOptions{}) })

@@ -189,6 +189,7 @@ func originRecreated(s *scene) {
 		pipelinetest.Publish(s.t, l.origin, "orders.new", 5)
 	})
 	i := s.opens(pipeline.RuleDiverged, "MIRROR", 30*time.Second, pipeline.CauseRecreated)
+	s.plain(l.Mirror, "")
 	if i.Risk.Failover != pipeline.FailoverDiverged {
 		s.t.Errorf("failover: %s, want diverged", i.Risk)
 	}
@@ -270,6 +271,7 @@ func mirrorFull(s *scene) {
 	l := leafOf(s, func(c *natsjs.StreamConfig) { c.MaxMsgs, c.Discard = 25, natsjs.DiscardNew })
 	s.inject(func() { pipelinetest.Publish(s.t, l.origin, "orders.new", 30) })
 	i := s.opens(pipeline.RuleNotCopying, "MIRROR", 30*time.Second, pipeline.CauseFull)
+	s.plain(l.Mirror, "")
 	if i.Risk.Failover != pipeline.FailoverBehind || i.Risk.Messages != 25 {
 		s.t.Errorf("at risk: %+v, want 25 messages", i.Risk)
 	}

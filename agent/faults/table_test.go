@@ -59,6 +59,7 @@ type result struct {
 	delays []string
 	causes []string
 	ends   []string
+	plain  string // what a plain check said meanwhile; empty: nobody asked it
 	failed bool
 }
 
@@ -98,6 +99,9 @@ func print(table []*result) string {
 		verdict := "ok"
 		if r.failed {
 			verdict = "FAIL"
+		}
+		if r.plain != "" {
+			verdict += "; meanwhile " + r.plain
 		}
 		cell := func(parts []string) string {
 			if len(parts) == 0 {
