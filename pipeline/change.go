@@ -41,6 +41,7 @@ type Incident struct {
 	Detail  string    `json:"detail,omitempty"` //
 	Risk    Risk      `json:"risk,omitzero"`    // data at risk, as of its newest change
 	Diagnosis
+	Causes []Cause `json:"causes,omitempty"` // that were named before Cause, the first ones first
 
 	Changes int `json:"changes"` // how many changes it had; the newest one's number
 

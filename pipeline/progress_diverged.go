@@ -89,7 +89,7 @@ func (p *Progress) compareAgain(v *OriginView) {
 }
 
 // fresh is how old the two ends of a comparison may be for a verdict on a failover.
-const fresh = 30 * time.Second
+const fresh = 20 * time.Second
 
 // Risk is what would be lost by a failover now.
 func (p *Progress) Risk(now time.Time, l *LinkSample) Risk {

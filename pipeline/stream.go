@@ -81,7 +81,7 @@ func (s *stream) view(now time.Time, blind string, covered bool) *View {
 func (l *link) view(now time.Time, covered bool) LinkView {
 	v := LinkView{
 		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(),
-		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.progress.Risk(now, &l.sample),
+		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now),
 	}
 	if o := l.origin; o != nil {
 		v.Origin, v.Unseen, v.UnseenFor = o.told, o.unseen, o.unseenFor
@@ -90,6 +90,15 @@ func (l *link) view(now time.Time, covered bool) LinkView {
 		v.Grace = l.grace
 	}
 	return v
+}
+
+// risk is the data at risk on the link. While questions about the origin tell nothing, what was seen before is only that old.
+func (l *link) risk(now time.Time) Risk {
+	r := l.progress.Risk(now, &l.sample)
+	if o := l.origin; o != nil && !o.unseenFor.IsZero() && (r.Failover == FailoverReady || r.Failover == FailoverBehind) {
+		r.Failover, r.AtLeast = FailoverUnknown, true
+	}
+	return r
 }
 
 // spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // This file holds what a Watch adds to incidents beside the rules' verdicts: the cause, and the data at risk.
 
@@ -75,7 +78,14 @@ func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool
 func (i *Incident) adopt(d Diagnosis) {
 	named := i.Cause != "" && i.Cause != CauseUnknown
 	weak := d.Cause == "" || d.Cause == CauseUnknown || d.Sure == Possible && d.Cause != i.Cause && i.Sure != Possible
-	if !named || !weak {
-		i.Diagnosis = d
+	if named && weak {
+		return
 	}
+	if named && d.Cause != i.Cause && len(i.Causes) < mostCauses && !slices.Contains(i.Causes, i.Cause) {
+		i.Causes = append(slices.Clone(i.Causes), i.Cause)
+	}
+	i.Diagnosis = d
 }
+
+// mostCauses is how many causes are kept that an incident had before.
+const mostCauses = 4

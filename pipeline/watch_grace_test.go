@@ -22,6 +22,7 @@ func TestGraceAfterBlindnessEndsWithTheIncidentThatCoveredIt(t *testing.T) {
 	w := newWorld(t, a, &mirror{key: key("B"), frozen: cut(20.2, 32.5)})
 	w.run(0, 60)
 	w.wants(
+		change{10, pipeline.Opened, pipeline.RuleLeaderless, "A", pipeline.ReasonNoGroup},
 		change{30, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 		change{35, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 		change{37, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader},
@@ -45,7 +46,10 @@ func TestConnectionThatFlapsAtTheStartGivesNoMoreGrace(t *testing.T) {
 		return 0
 	}
 	w.run(100, 140)
-	w.wants(change{110, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader})
+	w.wants(
+		change{40, pipeline.Opened, pipeline.RuleLeaderless, "A", pipeline.ReasonNoGroup},
+		change{110, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader},
+	)
 }
 
 func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {

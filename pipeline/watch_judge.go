@@ -79,7 +79,7 @@ func (l *link) begin(now time.Time, s *stream) {
 		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
 		Reported: l.sample.Reported, Lag: l.sample.Lag,
-		Risk: l.progress.Risk(now, &l.sample), Unverified: l.progress.Unverified(now),
+		Risk: l.risk(now), Unverified: l.progress.Unverified(now),
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
 }

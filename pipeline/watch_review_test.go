@@ -201,6 +201,7 @@ func TestNothingIsJudgedOnProofsThatASuspendedMachineLeftYoung(t *testing.T) {
 	w.run(62, 130)
 	w.wants(
 		change{72, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonNoLeader},
+		change{72, pipeline.Opened, pipeline.RuleLeaderless, "DEAD", pipeline.ReasonNoGroup},
 		change{72, pipeline.Opened, pipeline.RuleSeen, "FROZEN", string(pipeline.FaultNoAnswer)},
 	)
 }

@@ -52,7 +52,7 @@ func TestSawToothMinusOneAndLeaderChangeNeverResolve(t *testing.T) {
 		w.run(0, 300)
 		var kinds []pipeline.ChangeKind
 		for _, c := range w.changes {
-			if c.Kind != pipeline.Updated {
+			if c.Kind != pipeline.Updated && c.Incident.Rule == pipeline.RuleSeen {
 				kinds = append(kinds, c.Kind)
 			}
 		}

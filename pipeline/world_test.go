@@ -200,6 +200,13 @@ func allRules() []pipeline.Rule {
 		rules.Seen{},
 		rules.SeenDefault{After: 5 * time.Minute},
 		rules.Lag{},
+		rules.NotCopying{},
+		rules.Diverged{},
+		rules.Leaderless{},
+		rules.Sources{},
+		rules.Peers{},
+		rules.Messages{},
+		rules.Subjects{},
 		rules.Policy{},
 		rules.Unobserved{Patience: rules.DefaultPatience},
 	}

@@ -43,6 +43,17 @@ func causeName(i *pipeline.Incident) string {
 	return text
 }
 
+// causesWere is "link down, then self-healing in progress (likely)".
+func causesWere(i *pipeline.Incident) string {
+	var text string
+	for _, c := range i.Causes {
+		if known(c) && c != i.Cause {
+			text += Plain(string(c), maxSentence) + ", then "
+		}
+	}
+	return text + causeName(i)
+}
+
 // causeWords says a cause in a sentence.
 func causeWords(cause pipeline.Cause, s pipeline.Subject) string {
 	end := otherEnd(s)

@@ -167,7 +167,7 @@ func (f *facts) resolved(c *pipeline.Change) {
 	f.at("Until", until)
 	f.add("It was", strings.TrimSuffix(i.Level.String()+", "+Plain(i.Reason, maxDetail), ", "))
 	if known(i.Cause) {
-		f.add("Cause was", causeName(i))
+		f.add("Cause was", causesWere(i))
 	}
 }
 
