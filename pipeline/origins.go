@@ -164,20 +164,29 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 	}
 }
 
-// observeOrigin tells the stream's links of a view of their origin.
+// observeOrigin tells the stream's links of a view of their origin. Where that changes nothing that is urgent, the stream is judged
+// with its next sample: an aggregate of many sources would else be judged whole for each.
 func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView) {
+	urgent := w.tracker.Has(s.key)
 	for _, l := range s.links {
 		if l.origin != o {
 			continue
 		}
-		before := l.progress.Record()
+		before, strayed := l.progress.Record(), l.progress.Strayed()
 		l.progress.ObserveOrigin(v)
-		s.dirty = s.dirty || l.progress.Record() != before
+		if l.progress.Record() != before {
+			s.dirty, urgent = true, true
+		}
+		urgent = urgent || l.progress.Strayed() != strayed
 		if l.progress.doubt != "" {
 			w.hurry(now, o)
 		}
 	}
-	w.judge(now, s)
+	if urgent {
+		w.judge(now, s)
+	} else {
+		w.plan(now, s)
+	}
 }
 
 func (w *Watch) originPeriod() time.Duration {

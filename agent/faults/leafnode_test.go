@@ -233,6 +233,9 @@ func originRestored(s *scene) {
 		if err := l.Origin.Start(); err != nil {
 			s.t.Fatal(err)
 		}
+		pipelinetest.Eventually(s.t, patience, "the origin answers", func() bool {
+			return pipelinetest.LookAt(s.t, l.origin, "ORDERS") != nil
+		})
 	}
 	restart()
 	pipelinetest.Publish(s.t, l.origin, "orders.new", 20)
