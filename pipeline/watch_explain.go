@@ -60,8 +60,11 @@ func (v *View) risk(s Subject) (risk Risk, told bool) {
 
 // explain gives an open incident a newer diagnosis, and tells the change where it names another cause.
 func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool) {
-	before := i.Cause
-	if d.Cause != before && now.Sub(i.Changed) < i.updateWait() {
+	before, wait := i.Cause, i.updateWait()
+	if before == "" || before == CauseUnknown {
+		wait = min(wait, firstCause)
+	}
+	if d.Cause != before && now.Sub(i.Changed) < wait {
 		return Change{}, false // told later, if it lasts
 	}
 	i.adopt(d)
@@ -73,10 +76,13 @@ func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool
 	return c, true
 }
 
+// firstCause is how long after the change before an incident's first cause is told: whoever was paged waits for it.
+const firstCause = 2 * time.Second
+
 // adopt takes a diagnosis in. One that finds no cause, or a merely possible one, takes none away that was surer: what it was found
-// by may be gone.
+// by may be gone. That something cannot be observed is over once it is.
 func (i *Incident) adopt(d Diagnosis) {
-	named := i.Cause != "" && i.Cause != CauseUnknown
+	named := i.Cause != "" && i.Cause != CauseUnknown && i.Cause != CauseNotObservable
 	weak := d.Cause == "" || d.Cause == CauseUnknown || d.Sure == Possible && d.Cause != i.Cause && i.Sure != Possible
 	if named && weak {
 		return

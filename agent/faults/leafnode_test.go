@@ -2,7 +2,6 @@ package faults
 
 import (
 	"os"
-	"testing"
 	"time"
 
 	natsjs "github.com/nats-io/nats.go/jetstream"
@@ -57,12 +56,6 @@ func mirrorOf(s *scene, origin *natsjs.StreamSource, shape ...func(*natsjs.Strea
 // connection is the way into a server.
 func connection(server *pipelinetest.Server) jetstream.Config {
 	return jetstream.Config{Name: "dr", URL: jetstream.URLs(server.URL())}
-}
-
-// copied waits until the mirror has what the origin had.
-func copied(t testing.TB, js natsjs.JetStream, stream string, last uint64) {
-	t.Helper()
-	pipelinetest.Eventually(t, patience, stream+" has copied", func() bool { return pipelinetest.Copied(t, js, stream, last) })
 }
 
 func leafnodeFaults() []fault {
@@ -240,7 +233,7 @@ func originRestored(s *scene) {
 	restart()
 	pipelinetest.Publish(s.t, l.origin, "orders.new", 20)
 	pipelinetest.CreateStream(s.t, l.mirror, mirrorOf(s, l.Source("ORDERS")))
-	copied(s.t, l.mirror, "MIRROR", 40)
+	pipelinetest.Eventually(s.t, 2*time.Minute, "MIRROR has copied", func() bool { return pipelinetest.Copied(s.t, l.mirror, "MIRROR", 40) })
 	s.watch([]string{"MIRROR"}, least(l.Mirror))
 	s.inject(func() {
 		l.Origin.Stop()

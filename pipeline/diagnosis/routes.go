@@ -16,6 +16,9 @@ const (
 	downBefore = 30 * time.Second
 	// downClose is how far apart the two may be to be one event: a gateway is declared stale after 39 s.
 	downClose = 60 * time.Second
+	// staleAfter is more than a cut takes to show, with the proof's age and the time between two questions, and less than a gateway
+	// takes to be declared stale (39 s).
+	staleAfter = 25 * time.Second
 	// standsFor is how long nothing came over a way that carries heartbeats each second, and is asked about less often.
 	standsFor = 15 * time.Second
 )
@@ -38,7 +41,11 @@ func (c *scene) downBy(cause pipeline.Cause) (sure pipeline.Sureness, says strin
 			continue
 		}
 		why, told := reasonCause(r.Detail)
-		if !told {
+		switch {
+		case told:
+		case r.Kind == pipeline.RouteGateway && r.Since.Sub(c.link.Since()) > staleAfter:
+			why = pipeline.CauseBlackhole // it stood while nothing came over it: a cut shows at once
+		default:
 			why = pipeline.CauseLinkDown
 		}
 		if why != cause {

@@ -69,7 +69,7 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		streams:    make(chan struct{}, maxOrigins),
 		denials:    newDenials(conn.log),
 		advisories: newAdvisories(conn.log),
-		patience:   patience{list: 6 * time.Second, info: 5 * time.Second, origin: 4 * time.Second, slow: time.Second},
+		patience:   patience{list: 6 * time.Second, info: 5 * time.Second, origin: 3 * time.Second, slow: time.Second},
 		domain:     c.Domain, placed: c.Domain != "",
 	}
 	conn.greet = func(nc *nats.Conn) {

@@ -40,6 +40,8 @@ func originSide(s *pipeline.StreamView, l *pipeline.LinkView) string {
 		return pipeline.ReasonRecreated
 	case l.Progress.Divergence().Kind == pipeline.Restored:
 		return pipeline.ReasonRestored
+	case l.Progress.Even().Equal(o.At) && o.At.Before(l.Since()):
+		return fmt.Sprintf("the origin had nothing new at %s", clock(o.At))
 	case l.Progress.Even().Equal(o.At):
 		return "the origin has nothing new"
 	case told && n > 0 && s.Fault.Kind == pipeline.FaultNone:
