@@ -16,11 +16,11 @@ const (
 	graceFor    = 10 * time.Second        // what overdue links get after a start or a pause
 )
 
-// Every offbeatRounds-th round a stream in which nothing moves is looked at once more, offbeat periods later: stamps that are made
-// at the pace of rounds would show them the same face each time.
+// Each offbeatEvery, and in no more than each second round, a stream in which nothing moves is looked at once more, offbeat periods
+// after a round: stamps that are made at the pace of rounds would show them the same face each time.
 const (
-	offbeatRounds = 6
-	offbeat       = 0.35
+	offbeatEvery = 30 * time.Second
+	offbeat      = 0.35
 )
 
 // provable is the share of the looks that can be made which limits may ask for: pairs must fall in time.

@@ -150,7 +150,8 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 // offbeat is how long after its round the stream is to be looked at between rounds; 0: it is not.
 func (w *Watch) offbeat(s *stream) time.Duration {
 	period, paired := w.rounds.period()
-	if paired || s.offbeat == s.listed || s.listed%offbeatRounds != uint64(s.phase*offbeatRounds) || !s.still() || s.silent() {
+	rounds := max(2, uint64(offbeatEvery/period))
+	if paired || s.offbeat == s.listed || s.listed%rounds != uint64(s.phase*float64(rounds)) || !s.still() || s.silent() {
 		return 0
 	}
 	return time.Duration(offbeat * float64(period))
