@@ -21,7 +21,8 @@ type checkCommand struct {
 // Help says more than one line.
 func (checkCommand) Help() string {
 	return `Watches every link for 12 seconds and gives one verdict on each: ok where contact with the origin is proven within the
-limit, critical where it is certainly older, else unknown. A healthy-looking number alone is never ok.
+limit, critical where it is certainly older, or where the link copies nothing though its origin has more, else unknown. A
+healthy-looking number alone is never ok. Limits on streams as a whole (peers, sources, counts) are the agent's business.
 
 Exit code: 0 ok, 1 warning, 2 critical, 3 unknown.`
 }
@@ -97,7 +98,7 @@ func awaitVerdicts(ctx context.Context, board *pipeline.Board, connections int, 
 		links := board.Links()
 		proven := 0
 		for i := range links {
-			if l := links[i].Level; l == pipeline.OK || l == pipeline.Warning {
+			if l := &links[i]; l.Level == pipeline.Warning || l.Level == pipeline.OK && compared(l) {
 				proven++
 			}
 		}
@@ -113,6 +114,14 @@ func awaitVerdicts(ctx context.Context, board *pipeline.Board, connections int, 
 		}
 	}
 }
+
+// compared tells whether a link was held against its origin, and nothing was missing; or cannot be, which a few seconds tell.
+func compared(l *pipeline.LinkStatus) bool {
+	return l.Risk.Failover == pipeline.FailoverReady || l.Unverified != "" && time.Since(l.First) > originTold
+}
+
+// originTold is how long a first question about an origin may take.
+const originTold = 5 * time.Second
 
 // onBoard takes a check's changes: nobody is told, the report shows what is open.
 type onBoard struct{ board *pipeline.Board }

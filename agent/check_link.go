@@ -79,6 +79,9 @@ func checkLine(l *checkedLink) string {
 	if l.Lag != nil {
 		text += fmt.Sprintf(lag, *l.Lag)
 	}
+	if l.Failover == pipeline.FailoverBehind && l.AtRisk != nil {
+		text += fmt.Sprintf(", %d messages behind its origin", *l.AtRisk)
+	}
 	news := l.news()
 	switch {
 	case news != "" && l.Detail != "":

@@ -157,7 +157,7 @@ func (o *originSource) choose(key pipeline.OriginKey, order []int, views []*pipe
 		path := order[i]
 		if tells(v) {
 			here, known := w.told[own]
-			if local && path != own && known && !here.Equal(v.Created) {
+			if local && path != own && known && !here.Equal(v.Created) || !local && w.strange(path, v.Created) {
 				continue // another stream of that name
 			}
 			w.told[path] = v.Created
@@ -175,6 +175,19 @@ func (o *originSource) choose(key pipeline.OriginKey, order []int, views []*pipe
 		w.path, w.well = order[best], true
 	}
 	return views[best]
+}
+
+// strange tells whether a path that never told of the origin tells of another stream than each path that did.
+func (w *ways) strange(path int, created time.Time) bool {
+	if _, told := w.told[path]; told || len(w.told) == 0 {
+		return false
+	}
+	for _, known := range w.told {
+		if known.Equal(created) {
+			return false
+		}
+	}
+	return true
 }
 
 func tells(v *pipeline.OriginView) bool { return v.Fault.Kind == pipeline.FaultNone }

@@ -1,16 +1,18 @@
 package pipeline
 
 import (
+	"cmp"
 	"container/heap"
 	"time"
 )
 
 // How origins are asked about: more gently than streams, and once each for all the links that share one.
 const (
-	originEvery  = 10 * time.Second // or every second round, where that is longer
+	originEvery  = 10 * time.Second // or longer, where there are many
 	originAgain  = 2 * time.Second  // at the soonest, whatever happens
 	originShare  = 5                // one part in this many of the looks that may be made in a second
 	originsAsked = 16               // at one time, and as many again that did not answer last time
+	freshFor     = 20 * time.Second // what is known of an origin counts as fresh
 )
 
 // origin is what a Watch knows of one origin.
@@ -39,8 +41,8 @@ func (o *origin) silent() int {
 type origins struct {
 	on     bool // there is somebody to ask
 	byKey  map[OriginKey]*origin
-	queue  originQueue
-	asking [2]int // questions under way, about origins that answered last time and about others
+	queue  [2]originQueue // those to ask about, by silent
+	asking [2]int         // questions under way, about origins that answered last time and about others
 	budget budget
 	ready  time.Time // when one that is due may be asked about; zero: when another is answered, or falls due
 }
@@ -55,7 +57,7 @@ func (w *Watch) join(now time.Time, s *stream, l *link) {
 	if o == nil {
 		o = &origin{key: key, streams: map[*stream]int{}, due: now, index: -1}
 		w.origins.byKey[key] = o
-		heap.Push(&w.origins.queue, o)
+		heap.Push(w.origins.queueOf(o), o)
 	}
 	o.streams[s]++
 	l.origin = o
@@ -79,7 +81,7 @@ func (w *Watch) leave(s *stream, l *link) {
 	}
 	delete(w.origins.byKey, o.key)
 	if o.index >= 0 {
-		heap.Remove(&w.origins.queue, o.index)
+		heap.Remove(w.origins.queueOf(o), o.index)
 	}
 }
 
@@ -90,7 +92,7 @@ func (w *Watch) hurry(now time.Time, o *origin) {
 	}
 	if due := later(now, o.asked.Add(originAgain)); due.Before(o.due) {
 		o.due = due
-		heap.Fix(&w.origins.queue, o.index)
+		heap.Fix(w.origins.queueOf(o), o.index)
 	}
 }
 
@@ -101,39 +103,50 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 	if w.sight.blind || !q.on {
 		return nil
 	}
-	var crowded []*origin // due, and no place for it
-	for len(q.queue) > 0 && !q.queue[0].due.After(now) {
-		o := q.queue[0]
-		if q.asking[o.silent()] >= originsAsked {
-			crowded = append(crowded, heap.Pop(&q.queue).(*origin))
-			continue
+	for {
+		queue := q.next(now)
+		if queue == nil {
+			return scope
 		}
 		ready, ok := q.budget.take(now)
 		if !ok {
 			q.ready = ready
-			break
+			return scope
 		}
-		heap.Pop(&q.queue)
+		o := heap.Pop(queue).(*origin)
 		o.asking, o.asked = true, now
 		q.asking[o.silent()]++
 		scope = append(scope, o)
 	}
-	for _, o := range crowded {
-		heap.Push(&q.queue, o)
+}
+
+// next is the queue whose first origin is due, for the longest time, and has a place; nil: there is none.
+func (q *origins) next(now time.Time) (next *originQueue) {
+	for silent := range q.queue {
+		queue := &q.queue[silent]
+		if len(*queue) == 0 || (*queue)[0].due.After(now) || q.asking[silent] >= originsAsked {
+			continue
+		}
+		if next == nil || (*queue)[0].due.Before((*next)[0].due) {
+			next = queue
+		}
 	}
-	return scope
+	return next
 }
 
 // wake is when an origin is next to be asked about; zero: only after an answer.
 func (q *origins) wake(now time.Time) time.Time {
-	if len(q.queue) == 0 {
-		return q.ready
+	wake := q.ready
+	for silent, queue := range q.queue {
+		if len(queue) > 0 && queue[0].due.After(now) && q.asking[silent] < originsAsked {
+			wake = earlier(wake, queue[0].due)
+		}
 	}
-	if first := q.queue[0].due; first.After(now) {
-		return earlier(q.ready, first)
-	}
-	return q.ready
+	return wake
 }
+
+// queueOf is where an origin waits for its next question.
+func (q *origins) queueOf(o *origin) *originQueue { return &q.queue[o.silent()] }
 
 // ObserveOrigin takes in the view that question id brought.
 func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
@@ -158,7 +171,7 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		return
 	}
 	o.due = o.asked.Add(w.originPeriod())
-	heap.Push(&q.queue, o)
+	heap.Push(q.queueOf(o), o)
 	for _, s := range sortedStreams(o.streams) {
 		w.observeOrigin(now, s, o, v)
 	}
@@ -189,9 +202,15 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 	}
 }
 
+// originPeriod is how far apart questions about one origin are.
 func (w *Watch) originPeriod() time.Duration {
+	return max(originEvery, time.Duration(float64(len(w.origins.byKey))/w.origins.budget.perSec*float64(time.Second)))
+}
+
+// fresh is how old what is known of a link's two ends may be for a verdict on a failover: older than it is while all is well.
+func (w *Watch) fresh() time.Duration {
 	period, _ := w.rounds.period()
-	return max(originEvery, 2*period)
+	return max(freshFor, w.originPeriod()+period+pairApart)
 }
 
 // originQueue is a heap of origins by the time of their next question.
@@ -205,7 +224,7 @@ func (q *originQueue) Less(i, j int) bool {
 	if !a.due.Equal(b.due) {
 		return a.due.Before(b.due)
 	}
-	return a.key.String() < b.key.String() // those due together are asked in one order
+	return compareOrigins(a.key, b.key) < 0 // those due together are asked in one order
 }
 
 func (q *originQueue) Swap(i, j int) {
@@ -227,4 +246,11 @@ func (q *originQueue) Pop() any {
 	o.index = -1
 	*q = h[:len(h)-1]
 	return o
+}
+
+func compareOrigins(a, b OriginKey) int {
+	return cmp.Or(
+		cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
+		cmp.Compare(a.Via, b.Via), cmp.Compare(a.Stream, b.Stream),
+	)
 }

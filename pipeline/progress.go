@@ -38,7 +38,7 @@ type Progress struct {
 	nearOK   bool
 
 	stalls     [stallKinds]stalling
-	origins    [2]OriginSeen // the origin, as it was known by its own path and over a named connection
+	origins    [4]OriginSeen // the origin, as it was known by its own path and over named connections
 	divergence Divergence
 	doubt      DivergenceKind
 	doubted    time.Time // when the view was asked for that gave rise to the doubt
@@ -90,7 +90,7 @@ const (
 
 // OriginRecord is what is kept of a link's origin.
 type OriginRecord struct {
-	Seen       [2]OriginSeen `json:"seen"`            // by its own path, and over a named connection
+	Seen       [4]OriginSeen `json:"seen"`            // by its own path, and over named connections
 	Mirror     time.Time     `json:"mirror,omitzero"` // when the mirror was created that copied it
 	Divergence Divergence    `json:"divergence,omitzero"`
 	Fed        bool          `json:"fed,omitempty"` // it was seen to take in subjects that the link's filter lets through
@@ -103,10 +103,10 @@ type OriginSeen struct {
 }
 
 // confirmApart is how far apart two views must have been asked for that say that the origin was recreated. That it is behind
-// its mirror must be said restoredApart apart: a new leader may not have applied everything yet.
+// its mirror must be said restoredApart apart: a new leader may not have applied everything yet, and one that lost its quorum goes on answering for 20 s.
 const (
 	confirmApart  = 2 * time.Second
-	restoredApart = 9 * time.Second
+	restoredApart = 21 * time.Second
 )
 
 // sourceResync is how long a source may be ahead of its origin: servers from 2.15 on notice it, and begin anew.
@@ -169,6 +169,9 @@ func (p *Progress) stand(pos uint64, at time.Time) {
 // consumer again and again and hears nothing comes to.
 const heardLately = 5 * time.Second
 
+// lookedLately is more than lies between two looks while a connection sees.
+const lookedLately = 2 * time.Minute
+
 // observeHearing notes when contact is lost. What the origin took in meanwhile it may have removed by the time that contact
 // is back: only what it takes in from then on shows a stall.
 func (p *Progress) observeHearing(at time.Time, l *LinkSample) {
@@ -178,6 +181,9 @@ func (p *Progress) observeHearing(at time.Time, l *LinkSample) {
 		p.stalls = [stallKinds]stalling{}
 	case p.together.IsZero():
 		p.together = at
+	case at.Sub(p.posAt) > lookedLately: // nobody knows what was in between
+		p.together, p.nearOK = at, false
+		p.stalls = [stallKinds]stalling{}
 	}
 }
 
@@ -366,7 +372,7 @@ func (p *Progress) Missing() (messages uint64, told bool) {
 }
 
 // Known tells whether the origin was ever seen, by this process or an earlier one.
-func (p *Progress) Known() bool { return p.origins != [2]OriginSeen{} }
+func (p *Progress) Known() bool { return p.origins != [4]OriginSeen{} }
 
 // Even is when the origin was newest seen to have had nothing that the link has not copied; zero: never.
 func (p *Progress) Even() time.Time { return p.even }
@@ -382,11 +388,8 @@ func (p *Progress) Agreed() time.Time {
 // Position is how far the link has copied, in the origin's sequences; told is false where that is not known.
 func (p *Progress) Position() (seq uint64, told bool) { return p.pos, p.known }
 
-// unverifiedAfter is how old the newest view of an origin may be.
-const unverifiedAfter = time.Minute
-
-// Unverified says why copying cannot be held against the origin; empty: it can.
-func (p *Progress) Unverified(now time.Time) string {
+// Unverified says why copying cannot be held against the origin; empty: it can. Fresh is how old the newest view of it may be.
+func (p *Progress) Unverified(now time.Time, fresh time.Duration) string {
 	switch {
 	case p.part:
 		return "only some of the origin's subjects are copied"
@@ -394,7 +397,7 @@ func (p *Progress) Unverified(now time.Time) string {
 		return "the origin was not seen yet"
 	case p.kind == KindSource && !p.known:
 		return "the server does not tell how far the source was copied"
-	case now.Sub(p.origin.At) > unverifiedAfter:
+	case now.Sub(p.origin.At) > fresh:
 		return "the origin was not seen since " + p.origin.At.UTC().Format("15:04:05 MST")
 	}
 	return ""
@@ -413,7 +416,8 @@ func (p *Progress) suspicious() bool {
 // age dates everything earlier by what the agent's clock did not count.
 func (p *Progress) age(gap time.Duration) {
 	p.stalls = [stallKinds]stalling{}
-	for _, t := range []*time.Time{&p.posAt, &p.stood, &p.even, &p.doubted, &p.together} {
+	p.together, p.nearOK = time.Time{}, false // nobody knows what was meanwhile
+	for _, t := range []*time.Time{&p.posAt, &p.stood, &p.even, &p.doubted} {
 		if !t.IsZero() {
 			*t = t.Add(-gap)
 		}

@@ -64,7 +64,7 @@ func (p *Progress) replaced(v *OriginView) bool {
 
 // strange tells whether the view is the first one of its path, while the origin is known by another.
 func (p *Progress) strange(v *OriginView) bool {
-	return p.seen(v).Path != v.Path && (p.origins[0].Path != "" || p.origins[1].Path != "")
+	return p.seen(v).Path != v.Path && p.Known()
 }
 
 // seen is where the origin is kept as the view's path shows it.
@@ -72,11 +72,16 @@ func (p *Progress) seen(v *OriginView) *OriginSeen {
 	if v.Path == PathOwn {
 		return &p.origins[0]
 	}
-	return &p.origins[1]
+	for i := range p.origins[1:] {
+		if o := &p.origins[i+1]; o.Path == v.Path || o.Path == "" {
+			return o
+		}
+	}
+	return &p.origins[len(p.origins)-1]
 }
 
 // compareAgain ends a divergence when the origin is what it was: a mirror's tail is there again, with its own stamp; a
-// source was begun anew.
+// source was begun anew. An origin created anew shows nothing by its tail: the mirror may have copied that from it.
 func (p *Progress) compareAgain(v *OriginView) {
 	d := &p.divergence
 	back := p.kind == KindSource && p.known && p.pos <= v.State.LastSeq
@@ -88,11 +93,8 @@ func (p *Progress) compareAgain(v *OriginView) {
 	}
 }
 
-// fresh is how old the two ends of a comparison may be for a verdict on a failover.
-const fresh = 20 * time.Second
-
-// Risk is what would be lost by a failover now.
-func (p *Progress) Risk(now time.Time, l *LinkSample) Risk {
+// Risk is what would be lost by a failover now. Fresh is how old the two ends of the comparison may be for a verdict on one.
+func (p *Progress) Risk(now time.Time, l *LinkSample, fresh time.Duration) Risk {
 	r := Risk{Failover: FailoverUnknown, AtLeast: true}
 	if l.Reported {
 		r.Messages = l.Lag
@@ -112,7 +114,8 @@ func (p *Progress) Risk(now time.Time, l *LinkSample) Risk {
 		}
 	}
 	if p.divergence.Kind != "" {
-		r.Failover = FailoverDiverged
+		// What the two lack of each other cannot be counted any more.
+		r.Failover, r.Messages, r.Span, r.AtLeast, r.Verified = FailoverDiverged, 0, 0, true, false
 	}
 	return r
 }

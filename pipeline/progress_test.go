@@ -123,19 +123,19 @@ func TestDivergencesAreTold(t *testing.T) {
 		"recreated, and shorter":                 {copied().recreate(5).see(10, 1, 3).see(12, 1, 4), pipeline.Recreated},
 		"recreated, and longer":                  {copied().recreate(5).see(10, 1, 30).see(12, 1, 40), pipeline.Recreated},
 		"said once":                              {copied().recreate(5).see(10, 1, 3).see(11, 1, 4), ""},
-		"restored":                               {copied().see(10, 1, 3).see(20, 1, 4), pipeline.Restored},
+		"restored":                               {copied().see(10, 1, 3).see(32, 1, 4), pipeline.Restored},
 		"recreated before anything was copied":   {newPair(pipeline.KindMirror).look(0, 0).see(1, 1, 10).recreate(5).see(10, 1, 3).see(12, 1, 4), ""},
 		"recreated while nobody watched":         {copied().restart().recreate(5).see(10, 1, 30).look(11, 10).see(20, 1, 30).see(22, 1, 30), pipeline.Recreated},
 		"recreated, and first seen leaderless":   {copied().recreate(5).lead("").see(10, 0, 0).lead("A").see(12, 1, 30).see(14, 1, 30), pipeline.Recreated},
 		"two ways lead to two streams":           {copied().askedBy("primary").recreate(5).see(10, 1, 30).see(12, 1, 30), ""},
-		"it is behind for a moment only":         {copied().see(10, 1, 3).see(12, 1, 3).see(20, 1, 11), ""},
+		"it is behind for a moment only":         {copied().see(10, 1, 3).see(12, 1, 3).see(29, 1, 11), ""},
 		"a source begins anew":                   {newPair(pipeline.KindSource).look(0, 10).see(1, 1, 10).recreate(5).see(10, 1, 3).see(12, 1, 3).look(14, 3).see(50, 1, 4), ""},
 		"a source stays ahead":                   {newPair(pipeline.KindSource).look(0, 10).see(1, 1, 10).see(10, 1, 3).look(11, 10).see(20, 1, 3).see(41, 1, 3), pipeline.Restored},
 		"the mirror was ahead of an older view":  {copied().look(9, 20).see(8, 1, 10).see(8.5, 1, 10).look(9.5, 20).see(11, 1, 20), ""},
-		"the origin is what it was":              {copied().see(10, 1, 3).see(20, 1, 4).see(30, 1, 10), ""},
-		"it went past the mirror, and stays so":  {copied().see(10, 1, 3).see(20, 1, 4).see(30, 1, 30), pipeline.Restored},
-		"an earlier process found it":            {copied().see(10, 1, 3).see(20, 1, 4).restart().look(30, 10).see(31, 1, 4), pipeline.Restored},
-		"the mirror was created anew after that": {func() *pair { f := copied().see(10, 1, 3).see(20, 1, 4); f.mirror.Created = at(25); return f }().look(26, 3).see(27, 1, 4), ""},
+		"the origin is what it was":              {copied().see(10, 1, 3).see(32, 1, 4).see(42, 1, 10), ""},
+		"it went past the mirror, and stays so":  {copied().see(10, 1, 3).see(32, 1, 4).see(42, 1, 30), pipeline.Restored},
+		"an earlier process found it":            {copied().see(10, 1, 3).see(32, 1, 4).restart().look(42, 10).see(43, 1, 4), pipeline.Restored},
+		"the mirror was created anew after that": {func() *pair { f := copied().see(10, 1, 3).see(32, 1, 4); f.mirror.Created = at(35); return f }().look(36, 3).see(37, 1, 4), ""},
 	} {
 		if got := c.pair.p.Divergence(); got.Kind != c.want {
 			t.Errorf("%s: %+v, want %q", name, got, c.want)
@@ -156,7 +156,7 @@ func TestAFailoverIsReadyOnlyWhereNothingIsMissing(t *testing.T) {
 		"what is missing may be gone":   {newPair(pipeline.KindMirror).look(0, 10).seeWith(1, 12, 5).look(2, 10), pipeline.FailoverUnknown},
 		"the origin is another one":     {copied().recreate(3).see(4, 1, 3).see(6, 1, 3).look(7, 10), pipeline.FailoverDiverged},
 	} {
-		if got := c.pair.p.Risk(at(15), &c.pair.link); got.Failover != c.want {
+		if got := c.pair.p.Risk(at(15), &c.pair.link, 20*time.Second); got.Failover != c.want {
 			t.Errorf("%s: %+v, want %q", name, got, c.want)
 		}
 	}

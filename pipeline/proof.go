@@ -43,6 +43,7 @@ type Proof struct {
 
 	moved time.Time // agent's clock: newest answer of a settled leader in which the position had risen; zero: none did
 
+	lag      uint64    // newest reported lag
 	last     uint64    // newest last sequence of the stream; all that tells of a source whose position is not told
 	seq      uint64    // newest position under this leader
 	seqKnown bool      // seq was read together with a reported link, of a settled leader
@@ -158,10 +159,13 @@ func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
 		p.prove(before, p.seqAsked)
 		p.wary = false
 	}
-	if p.settled && (known && p.seqKnown && seq > p.seq || !known && s.State.LastSeq > p.last) {
+	// Where a source's position is not told, its stream's growth may be another source's, unless the reported lag changed too:
+	// it does only when a message of this one arrives.
+	grown := s.State.LastSeq > p.last && (len(s.Links) == 1 || l.Lag != p.lag)
+	if p.settled && (known && p.seqKnown && seq > p.seq || !known && grown) {
 		p.moved = s.At
 	}
-	p.last = s.State.LastSeq
+	p.last, p.lag = s.State.LastSeq, l.Lag
 	// A leader's first answer is no base: it may still be applying what another leader had stored.
 	p.seq, p.seqKnown, p.seqAsked = seq, known && p.settled, s.Asked
 }

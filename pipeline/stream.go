@@ -23,6 +23,7 @@ type stream struct {
 	missed   time.Time  // when a round ended that did not tell of it; zero: it was seen or asked about since
 	phase    float64    // from 0 to 1: spreads the looks of many streams
 	waiting  bool       // for a look
+	queue    int        // in which it waits
 	asking   int        // such looks not ended
 	listed   uint64     // the newest round that told of it
 	offbeat  uint64     // the round after which it was newest looked at by itself
@@ -66,22 +67,22 @@ func (s *stream) limited() bool { return limited(s.policy) }
 func limited(p Policy) bool { return p.SeenCritical.Set && p.SeenCritical.Value > 0 }
 
 // view is what the rules see of the stream. Covered tells whether an incident of the connection covers its links.
-func (s *stream) view(now time.Time, blind string, covered bool) *View {
+func (s *stream) view(now time.Time, blind string, covered bool, fresh time.Duration) *View {
 	v := &StreamView{
 		Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind,
 		Leaderless: s.headless, Advisories: s.events,
 	}
 	v.Links = make([]LinkView, len(s.links))
 	for i, l := range s.links {
-		v.Links[i] = l.view(now, covered)
+		v.Links[i] = l.view(now, covered, fresh)
 	}
 	return &View{Stream: v}
 }
 
-func (l *link) view(now time.Time, covered bool) LinkView {
+func (l *link) view(now time.Time, covered bool, fresh time.Duration) LinkView {
 	v := LinkView{
 		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(),
-		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now),
+		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now, fresh), Unverified: l.unverified(now, fresh),
 	}
 	if o := l.origin; o != nil {
 		v.Origin, v.Unseen, v.UnseenFor = o.told, o.unseen, o.unseenFor
@@ -93,12 +94,20 @@ func (l *link) view(now time.Time, covered bool) LinkView {
 }
 
 // risk is the data at risk on the link. While questions about the origin tell nothing, what was seen before is only that old.
-func (l *link) risk(now time.Time) Risk {
-	r := l.progress.Risk(now, &l.sample)
+func (l *link) risk(now time.Time, fresh time.Duration) Risk {
+	r := l.progress.Risk(now, &l.sample, fresh)
 	if o := l.origin; o != nil && !o.unseenFor.IsZero() && (r.Failover == FailoverReady || r.Failover == FailoverBehind) {
 		r.Failover, r.AtLeast = FailoverUnknown, true
 	}
 	return r
+}
+
+// unverified says why copying is not held against the origin.
+func (l *link) unverified(now time.Time, fresh time.Duration) string {
+	if o := l.origin; o != nil && o.told == nil && o.unseen.Kind != FaultNone && !l.sample.Partial() {
+		return "the origin was never seen: " + o.unseen.String()
+	}
+	return l.progress.Unverified(now, 3*fresh)
 }
 
 // spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in

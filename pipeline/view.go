@@ -36,11 +36,12 @@ type LinkView struct {
 	Resets  int       // how often the server's stamp began anew, 9.5 s or more apart, since contact was last proven
 	Sample  LinkSample
 
-	Origin    *OriginView // newest that told of the origin; nil: none did
-	Unseen    Fault       // why the newest question about the origin told nothing; zero: it told
-	UnseenFor time.Time   // since when questions about the origin tell nothing; zero: the newest did
-	Progress  Progress
-	Risk      Risk
+	Origin     *OriginView // newest that told of the origin; nil: none did
+	Unseen     Fault       // why the newest question about the origin told nothing; zero: it told
+	UnseenFor  time.Time   // since when questions about the origin tell nothing; zero: the newest did
+	Progress   Progress
+	Unverified string // why copying is not held against the origin; empty: it is
+	Risk       Risk
 }
 
 // Since is the time from which the link's silence counts: its proof, for want of one its first sight, or an

@@ -29,8 +29,8 @@ type Watch struct {
 	started time.Time
 	tracker *Tracker
 	streams map[StreamKey]*stream
-	added   int                    // streams that were ever in it
-	plain   map[StreamKey]struct{} // streams seen to hold no links, or taken out
+	added   int                  // streams that were ever in it
+	plain   map[StreamKey]uint64 // streams seen to hold no links, or taken out, with the newest round then
 	wakes   wakes
 	waits   [queues][]*stream // for a look
 	rounds  rounds
@@ -103,7 +103,7 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 	}
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open),
-		streams: map[StreamKey]*stream{}, plain: map[StreamKey]struct{}{}, ended: map[StreamKey]time.Time{},
+		streams: map[StreamKey]*stream{}, plain: map[StreamKey]uint64{}, ended: map[StreamKey]time.Time{},
 		looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{}, seeing: now,
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		origins: origins{
@@ -359,11 +359,13 @@ func (w *Watch) Signal(now time.Time, signal Signal) {
 	}
 }
 
-// advised takes in that something happened to a stream: it is looked at early. One that is not known yet is found by a round.
+// advised takes in that something happened to a stream: it is looked at early. One that is not known yet is found by a round; that
+// one without links was changed is not worth one.
 func (w *Watch) advised(now time.Time, key StreamKey, a Advisory) {
 	s := w.streams[key]
 	if s == nil {
-		if a.Kind == AdvisoryCreated || a.Kind == AdvisoryUpdated {
+		_, plain := w.plain[key]
+		if a.Kind == AdvisoryCreated || a.Kind == AdvisoryUpdated && !plain {
 			w.rounds.early(now)
 		}
 		return

@@ -32,6 +32,8 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 		}
 		if c, changed := w.tracker.explain(now, i, w.diagnose(now, v, i)); changed {
 			made = append(made, c)
+		} else if w.opt.Board != nil {
+			w.opt.Board.PutIncident(*i)
 		}
 	}
 	return made
@@ -40,6 +42,9 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 func (w *Watch) diagnose(now time.Time, v *View, i *Incident) Diagnosis {
 	if w.opt.Diagnoser == nil {
 		return Diagnosis{}
+	}
+	if s := v.Stream; s != nil && s.Whole == nil && s.Fault.Kind == FaultNone { // not looked at yet
+		return i.Diagnosis
 	}
 	return w.opt.Diagnoser.Diagnose(now, v, i, w.routes)
 }

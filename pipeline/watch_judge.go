@@ -18,14 +18,14 @@ func (w *Watch) judge(now time.Time, s *stream) {
 	w.uncover(s, -1)
 	for _, l := range s.links {
 		l.uncovered = false
-		l.begin(now, s)
+		l.begin(now, s, w.fresh())
 	}
 	s.due = time.Time{}
 	ahead := time.Time{}
 	spoken := map[incidentKey]bool{}
 	opened := false
 	var made []Change
-	view := s.view(now, blind, w.covering)
+	view := s.view(now, blind, w.covering, w.fresh())
 	for _, r := range w.opt.Rules {
 		r.Judge(now, view, func(v Verdict) {
 			spoken[incidentKey{v.Rule, v.Subject}] = true
@@ -71,7 +71,7 @@ type incidentKey struct {
 }
 
 // begin starts the link's status anew, keeping what counts over time.
-func (l *link) begin(now time.Time, s *stream) {
+func (l *link) begin(now time.Time, s *stream, fresh time.Duration) {
 	if l.status.Updated.IsZero() {
 		l.status.Updated = now
 	}
@@ -79,7 +79,7 @@ func (l *link) begin(now time.Time, s *stream) {
 		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
 		Reported: l.sample.Reported, Lag: l.sample.Lag,
-		Risk: l.risk(now), Unverified: l.progress.Unverified(now),
+		Risk: l.risk(now, fresh), Unverified: l.unverified(now, fresh),
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
 }

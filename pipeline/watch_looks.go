@@ -25,8 +25,8 @@ func (w *Watch) turnStreams(now time.Time) []*stream {
 func (w *Watch) wake(now time.Time) {
 	for s := w.wakes.pop(now); s != nil; s = w.wakes.pop(now) {
 		if s.due.IsZero() || now.Before(s.due) {
-			w.want(s)
-			w.wakes.set(s, s.due)
+			w.want(now, s)
+			w.plan(now, s)
 			continue
 		}
 		if w.sight.lapse(now, suspectAfter) {
@@ -36,18 +36,19 @@ func (w *Watch) wake(now time.Time) {
 	}
 }
 
-// want queues a stream for a look.
-func (w *Watch) want(s *stream) {
-	if s.waiting {
+// want queues a stream for a look. One whose look has become urgent goes on from the queue of those that are not.
+func (w *Watch) want(now time.Time, s *stream) {
+	queue := queueRecovering
+	if at := w.urgentAt(s); !at.IsZero() && !at.After(now) {
+		queue = queueAnswering
+		if s.silent() {
+			queue = queueSilent
+		}
+	}
+	if s.waiting && (s.queue == queue || queue == queueRecovering) {
 		return
 	}
-	s.waiting = true
-	queue := queueAnswering
-	if _, urgent := w.lookAt(s); !urgent {
-		queue = queueRecovering
-	} else if s.silent() {
-		queue = queueSilent
-	}
+	s.waiting, s.queue = true, queue
 	w.waits[queue] = append(w.waits[queue], s)
 }
 
@@ -59,6 +60,10 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 	for queue := range w.waits {
 		for len(w.waits[queue]) > 0 {
 			s := w.waits[queue][0]
+			if !s.waiting || s.queue != queue { // it went on to another queue
+				w.waits[queue] = w.waits[queue][1:]
+				continue
+			}
 			if !w.wanted(now, s) {
 				w.waits[queue] = w.waits[queue][1:]
 				s.waiting = false
@@ -70,6 +75,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			if queue == queueAnswering && s.silent() {
 				w.waits[queue] = w.waits[queue][1:]
 				w.waits[queueSilent] = append(w.waits[queueSilent], s)
+				s.queue = queueSilent
 				continue
 			}
 			place := &places[0]
@@ -115,9 +121,13 @@ func (w *Watch) wanted(now time.Time, s *stream) bool {
 // plan says when the stream wants attention again: for a look, or at its deadline to be judged on what is in hand.
 func (w *Watch) plan(now time.Time, s *stream) {
 	next := s.due
-	if !w.sight.blind && !s.waiting {
+	switch {
+	case w.sight.blind:
+	case !s.waiting:
 		at, _ := w.lookAt(s)
 		next = earlier(next, at)
+	case s.queue == queueRecovering:
+		next = earlier(next, w.urgentAt(s))
 	}
 	if !next.IsZero() && next.Before(now) {
 		next = now
@@ -127,10 +137,7 @@ func (w *Watch) plan(now time.Time, s *stream) {
 
 // lookAt is when the stream is to be looked at by itself, zero: as things stand never; and whether that is urgent.
 func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
-	at = earlier(s.missed, w.deadlineLook(s))
-	if !s.gone.IsZero() {
-		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
-	}
+	at = w.urgentAt(s)
 	after := s.suspicious()
 	if period, _ := w.rounds.period(); after == 0 && (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
 		after = pairApart
@@ -145,6 +152,15 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 		}
 	}
 	return at, true
+}
+
+// urgentAt is when an urgent look at the stream is due, zero: as things stand never.
+func (w *Watch) urgentAt(s *stream) time.Time {
+	at := earlier(s.missed, w.deadlineLook(s))
+	if !s.gone.IsZero() {
+		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
+	}
+	return at
 }
 
 // offbeat is how long after its round the stream is to be looked at between rounds; 0: it is not.
@@ -168,7 +184,7 @@ func (w *Watch) deadlineLook(s *stream) time.Time {
 	if float64(w.demanding) > min(mostAsked, w.budget.perSec)/2 && w.demandOf(s) > 0 {
 		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-ahead-firstLook) / 2))
 	}
-	for _, at := range []time.Time{first, first.Add(pairApart), last} {
+	for _, at := range []time.Time{first, first.Add(pairApart), s.due.Add(-firstLook - ahead), last} {
 		if s.asked.Before(at) {
 			return at
 		}

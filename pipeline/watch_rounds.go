@@ -27,6 +27,9 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	} else {
 		w.rounds.listed, w.roundError = max(w.rounds.listed, l.listed), err.Error()
 	}
+	if err == nil { // streams that are gone, and were never of interest
+		maps.DeleteFunc(w.plain, func(_ StreamKey, round uint64) bool { return round < l.round })
+	}
 	maps.DeleteFunc(w.ended, func(_ StreamKey, at time.Time) bool { return now.Sub(at) > endedFor })
 	w.demand, w.demanding, w.unseen = 0, 0, 0
 	var missed, open []*stream

@@ -20,7 +20,7 @@ func (s *stream) silent() bool { return !s.fault.Answered() }
 func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	switch {
 	case s == nil && (len(sample.Links) == 0 || sample.Policy.Disabled):
-		w.plain[sample.Key] = struct{}{}
+		w.plain[sample.Key] = w.round
 		return
 	case s == nil && sample.Asked.Before(w.ended[sample.Key]):
 		return // asked before it was forgotten

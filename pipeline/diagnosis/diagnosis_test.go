@@ -101,7 +101,7 @@ func cases() []told {
 		}), pipeline.CauseDeleted, certain},
 		{"origin deleted, clustered", healthy().silent(40).unseen(35, pipeline.FaultNotFound, "stream not found"), pipeline.CauseDeleted, certain},
 		{"origin deleted while the agent was away", with(healthy().silent(40).unseen(35, pipeline.FaultNotFound, "stream not found"), func(w *world) {
-			w.link.Origin, w.link.Progress = nil, pipeline.NewProgress(pipeline.OriginRecord{Seen: [2]pipeline.OriginSeen{{Path: pipeline.PathOwn, Created: ago(90000)}}})
+			w.link.Origin, w.link.Progress = nil, pipeline.NewProgress(pipeline.OriginRecord{Seen: [4]pipeline.OriginSeen{{Path: pipeline.PathOwn, Created: ago(90000)}}})
 		}), pipeline.CauseDeleted, certain},
 		{"origin never there", with(healthy().silent(40).unseen(35, pipeline.FaultNotFound, "stream not found"), func(w *world) {
 			w.link.Origin, w.link.Sample.Active, w.link.Proof, w.link.Bound, w.link.First = nil, -1, time.Time{}, time.Time{}, ago(40)

@@ -54,6 +54,9 @@ func (c *scene) downBy(cause pipeline.Cause) (sure pipeline.Sureness, says strin
 		if s := c.downSure(r); weight(s) > weight(sure) {
 			sure, says = s, c.downSays(r)
 		}
+		if sure == pipeline.Certain { // nothing is surer
+			break
+		}
 	}
 	return sure, says
 }

@@ -102,7 +102,7 @@ func (w *world) replaced(created time.Time) *world {
 	s.Asked, s.At = ago(50), ago(50)
 	p.Observe(&s, &w.link.Sample, ago(50))
 	p.ObserveOrigin(w.origin(48, 480))
-	for _, seconds := range []float64{30, 20} {
+	for _, seconds := range []float64{42, 20} {
 		v := w.origin(seconds, 12)
 		v.Created = created
 		p.ObserveOrigin(v)

@@ -26,6 +26,9 @@ func quorumLost(c *scene) (pipeline.Sureness, string) {
 		case pipeline.AdvisoryLeader:
 			return "", ""
 		case pipeline.AdvisoryQuorum:
+			if a.At.Before(c.incident.Opened.Add(-retryWithin)) {
+				return "", "" // of an earlier time
+			}
 			return pipeline.Certain, "The stream's group lost its quorum, its server told at " + clock(c.now, a.At) + "."
 		}
 	}

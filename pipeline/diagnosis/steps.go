@@ -53,14 +53,14 @@ func steps(c *scene, cause pipeline.Cause) []pipeline.Step {
 			{Do: "On the origin's side, in its account: is it gone?", Command: there(subject)},
 			{Do: "Save " + self + " before anything else: it may be the last copy.", Command: backup(key)},
 			{Do: "To go on from a mirror, make it a stream of its own (servers from 2.12 on), and give it the origin's subjects.", Command: promote(c)},
-			{Do: "To have the origin back, restore it from that backup under its name: one created empty begins at sequence 1, and the mirror does not follow it."},
+			{Do: "To have the origin back: in a copy of the backup make config in backup.json the origin's own (its name and subjects, no mirror), and restore that on the origin's side. One created empty begins at sequence 1, and the mirror does not follow it."},
 		}
 	case pipeline.CauseRecreated:
 		return []pipeline.Step{
 			{Do: "Do not fail over. Compare creation times, first and last sequences and timestamps of both ends: the origin.", Command: far(subject)},
 			{Do: "And " + self + ".", Command: near(key, "info", "")},
 			{Do: "Save " + self + ": it may hold what the origin lost.", Command: backup(key)},
-			{Do: "Decide which of the two is right. Restore the origin from the backup, or delete " + self + " and create it anew, so that it copies the origin of now."},
+			{Do: "Decide which of the two is right. Restore the origin from the backup (in a copy of it, config in backup.json made the origin's own), or delete " + self + " and create it anew, so that it copies the origin of now: the incident ends only when the mirror is created anew."},
 		}
 	case pipeline.CauseReconfigured:
 		return []pipeline.Step{
@@ -93,11 +93,12 @@ func steps(c *scene, cause pipeline.Cause) []pipeline.Step {
 			{Do: "Compare messages and bytes with the limits; a sealed stream says so.", Command: near(key, "info", "")},
 			{Do: "Compare the account's storage with its limits.", Command: "nats account info"},
 			{Do: "Raise max-msgs or max-bytes with nats stream edit, or the account's limit, or let it discard old messages. A seal is for ever: copy into a new stream."},
+			{Do: "Then have the stream elect a leader (with one replica: restart its server): a mirror that refused a message does not go on by itself.", Command: stepDown(c)},
 		}
 	case pipeline.CauseRetry:
 		return []pipeline.Step{
 			{Do: "Wait for the server's next attempt, up to 150 s after the way came back.", Command: near(key, "info", "")},
-			{Do: "If nothing comes: save what the server reports, then have the stream elect a leader, which tries at once.", Command: stepDown(c)},
+			{Do: "If nothing comes: save what the server reports, then have the stream elect a leader (with one replica: restart its server), which tries at once.", Command: stepDown(c)},
 		}
 	case pipeline.CauseSelfHealing:
 		return []pipeline.Step{

@@ -29,6 +29,7 @@ type System struct {
 	desk     desk
 	ways     ways
 	events   events
+	refusals refusals
 	packAt   int // streams on one server from which on their configurations are asked for compressed
 	longRead time.Duration
 

@@ -44,6 +44,7 @@ func (s *System) heed(nc *nats.Conn) {
 		return
 	}
 	s.heeding = nc
+	s.refusals.forget()
 	for subject, take := range map[string]nats.MsgHandler{
 		advisoryPrefix + "LEADER_ELECTED.*": s.advised(pipeline.AdvisoryLeader),
 		advisoryPrefix + "QUORUM_LOST.*":    s.advised(pipeline.AdvisoryQuorum),

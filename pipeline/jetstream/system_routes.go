@@ -62,18 +62,27 @@ func (s *System) Routes(ctx context.Context) ([]pipeline.Route, error) {
 	var silent map[string]bool
 	var all sync.WaitGroup
 	all.Go(func() {
-		silent, failed[0] = gather(ctx, s, "LEAFZ", struct{}{}, false, func(one *said[leafz]) any { seen.leafnodes(one); return nil })
+		failed[0] = s.refusals.ask(s.log, now, "LEAFZ", func() (err error) {
+			silent, err = gather(ctx, s, "LEAFZ", struct{}{}, false, func(one *said[leafz]) any { seen.leafnodes(one); return nil })
+			return err
+		})
 	})
 	all.Go(func() {
-		_, failed[1] = gather(ctx, s, "GATEWAYZ", struct{}{}, false, func(one *said[gatewayz]) any { seen.gateways(one); return nil })
+		failed[1] = s.refusals.ask(s.log, now, "GATEWAYZ", func() error {
+			_, err := gather(ctx, s, "GATEWAYZ", struct{}{}, false, func(one *said[gatewayz]) any { seen.gateways(one); return nil })
+			return err
+		})
 	})
 	if s.ways.unasked(s.members.ids()) {
 		all.Go(func() {
-			_, failed[2] = gather(ctx, s, "VARZ", struct{}{}, false, func(one *said[varz]) any { s.ways.configure(one); return nil })
+			failed[2] = s.refusals.ask(s.log, now, "VARZ", func() error {
+				_, err := gather(ctx, s, "VARZ", struct{}{}, false, func(one *said[varz]) any { s.ways.configure(one); return nil })
+				return err
+			})
 		})
 	}
 	all.Wait()
-	if err := errors.Join(failed[0], failed[1]); err != nil {
+	if err := errors.Join(failed[0], failed[1]); failed[0] != nil && failed[1] != nil {
 		return nil, fmt.Errorf("ask for gateways and leafnodes: %w", err)
 	}
 	routes := seen.merge(s.config.Name, &s.events)

@@ -21,7 +21,8 @@ func TestDiverged(t *testing.T) {
 		f.look(3, 480)
 		f.origin(11, 400)
 		f.look(12, 480)
-		f.origin(20.5, 400)
+		f.look(31, 480)
+		f.origin(32.5, 400)
 	}
 	for what, c := range map[string]struct {
 		feed func(f *feed)
@@ -56,7 +57,7 @@ func TestDiverged(t *testing.T) {
 		"restored older": {restored, []string{restoreOpens}},
 		"restored older, and back in full": {func(f *feed) {
 			restored(f)
-			f.origin(23, 480)
+			f.origin(43, 480)
 		}, []string{restoreOpens, restoreHeals}},
 	} {
 		f := newFeed()

@@ -87,7 +87,7 @@ func (f *feed) origin(seconds float64, last uint64, edits ...func(v *pipeline.Or
 func (f *feed) view() *pipeline.View {
 	l := &f.stream.Links[0]
 	l.Proof, l.Bound, l.Moved = f.proof.Contact(), f.proof.Bound(), f.proof.Moved()
-	l.Progress, l.Risk = f.progress, f.progress.Risk(f.now, &l.Sample)
+	l.Progress, l.Risk, l.Unverified = f.progress, f.progress.Risk(f.now, &l.Sample, 20*time.Second), f.progress.Unverified(f.now, time.Minute)
 	return &pipeline.View{Stream: &f.stream}
 }
 

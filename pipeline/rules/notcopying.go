@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -22,16 +21,16 @@ const (
 )
 
 // Judge implements pipeline.Rule.
-func (NotCopying) Judge(now time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
+func (NotCopying) Judge(_ time.Time, v *pipeline.View, emit func(pipeline.Verdict)) {
 	if v.Stream == nil {
 		return
 	}
 	for i := range v.Stream.Links {
-		emit(judgeCopying(now, v.Stream, &v.Stream.Links[i]))
+		emit(judgeCopying(v.Stream, &v.Stream.Links[i]))
 	}
 }
 
-func judgeCopying(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView) pipeline.Verdict {
+func judgeCopying(s *pipeline.StreamView, l *pipeline.LinkView) pipeline.Verdict {
 	v := pipeline.Verdict{
 		Rule: pipeline.RuleNotCopying, Subject: l.Subject, Level: pipeline.Unknown, Since: l.Since(), Unit: pipeline.UnitMessages,
 		Value: float64(missing(l)),
@@ -50,11 +49,11 @@ func judgeCopying(now time.Time, s *pipeline.StreamView, l *pipeline.LinkView) p
 	}
 	if since := l.Progress.Strayed(); !since.IsZero() {
 		v.Level, v.Evidence = pipeline.Warning, s.Whole.At
-		v.Reason, v.Detail = pipeline.ReasonStrayed, fmt.Sprintf("since %s or longer the origin takes in %s", clock(since), strings.Join(l.Origin.Subjects, ", "))
+		v.Reason, v.Detail = pipeline.ReasonStrayed, fmt.Sprintf("since %s or longer the origin takes in none of %s", clock(since), l.Subject.Filter)
 		return v
 	}
 	v.Level, v.Evidence = pipeline.OK, later(copied(l), l.Progress.Fed())
-	if why := l.Progress.Unverified(now); why != "" {
+	if why := l.Unverified; why != "" {
 		v.Reason, v.Detail = pipeline.ReasonUnverified, why
 	}
 	return v

@@ -22,7 +22,7 @@ func TestSilenceSaysWhetherTheOriginMovedOn(t *testing.T) {
 		"the origin has 30 messages more":                           func(f *feed) { cut(f); f.origin(16, 130); f.look(18, 100, silent(7)) },
 		"the origin answers; its last sequence is 130":              func(f *feed) { cut(f); f.origin(16, 130) },
 		"the origin was recreated":                                  func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5, reborn(20)); f.origin(29, 5, reborn(20)) },
-		"the origin is behind its mirror":                           func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5); f.origin(36, 5) },
+		"the origin is behind its mirror":                           func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5); f.origin(48, 5) },
 		"too slow; the origin answers; its last sequence is 130": func(f *feed) {
 			cut(f)
 			f.origin(16, 130)

@@ -92,7 +92,7 @@ func TestStepsOfADiagnosisTakeThePlaceOfTheCommands(t *testing.T) {
 		t.Errorf("steps are %q", steps)
 	}
 	ended := only(exportertest.Of(deleted, pipeline.Resolved, time.Minute))
-	if got := wording.Commands(&ended); len(got) != 1 || !strings.Contains(got[0], "is Lag 0?") || wording.Steps(&ended) != nil || wording.Warnings(&ended) != nil {
+	if got := wording.Commands(&ended); len(got) != 1 || !strings.Contains(got[0], "is its Last Sequence the origin's?") || wording.Steps(&ended) != nil || wording.Warnings(&ended) != nil {
 		t.Errorf("of an end, commands are %q", got)
 	}
 }

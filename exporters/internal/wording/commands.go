@@ -38,7 +38,7 @@ func Commands(s *Story) []string {
 	switch {
 	case s.Change.Kind == pipeline.Resolved:
 		if subject.IsLink() {
-			c.near(subject, "is Lag 0?")
+			c.near(subject, "is its Last Sequence the origin's?")
 		}
 	case s.Change.Kind == pipeline.Closed:
 		c.near(subject, "is it there, and is it still what it should be?")

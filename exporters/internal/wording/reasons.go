@@ -129,7 +129,7 @@ func meaningResolved(i *pipeline.Incident) string {
 	case pipeline.FailoverBehind:
 		return well + "; not everything was copied yet"
 	}
-	return well + "; that everything was copied is not. See that Lag is 0 before a failover"
+	return well + "; whether everything was copied, Failover says"
 }
 
 func otherEnd(s pipeline.Subject) string {
