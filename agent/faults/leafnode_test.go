@@ -63,8 +63,8 @@ func leafnodeFaults() []fault {
 	return []fault{
 		{name: "link cut", topology: leafnode, limit: short, run: linkCut},
 		{name: "link blackholed", topology: leafnode, limit: short, run: linkBlackholed},
-		{name: "bytes to the origin vanish", topology: leafnode, limit: short, slow: true, run: linkOneWay((*pipelinetest.Link).BlackholeToTarget)},
-		{name: "bytes to the mirror vanish", topology: leafnode, limit: short, slow: true, run: linkOneWay((*pipelinetest.Link).BlackholeFromTarget)},
+		{name: "bytes to the origin vanish: data still comes", topology: leafnode, limit: short, slow: true, run: questionsVanish},
+		{name: "bytes to the mirror vanish", topology: leafnode, limit: short, slow: true, run: dataVanishes},
 		{name: "mirror restarted while cut", topology: leafnode, limit: short, run: mirrorRestartedWhileCut},
 		{name: "delivery denied", topology: leafnode, limit: 20 * time.Second, slow: true, run: deliveryDenied},
 		{name: "delivery denied, link blips each 5 s", topology: leafnode, limit: 30 * time.Second, run: deliveryDeniedAndBlips},
@@ -102,16 +102,23 @@ func linkBlackholed(s *scene) {
 	s.only()
 }
 
-func linkOneWay(hole func(*pipelinetest.Link)) func(*scene) {
-	return func(s *scene) {
-		l := leafOf(s)
-		s.inject(func() { hole(l.Link) })
-		i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+15*time.Second, pipeline.CauseBlackhole, pipeline.CauseLinkDown)
-		s.staysOpen(i, 20*time.Second)
-		s.heal(l.Link.Restore)
-		s.resolves(i, 150*time.Second)
-		s.only()
-	}
+// questionsVanish leaves the way that heartbeats and data take: contact goes on for as long as no server finds the link stale.
+func questionsVanish(s *scene) {
+	l := leafOf(s)
+	s.inject(l.Link.BlackholeToTarget)
+	s.quiet(40 * time.Second)
+	s.heal(l.Link.Restore)
+	s.quiet(30 * time.Second)
+}
+
+func dataVanishes(s *scene) {
+	l := leafOf(s)
+	s.inject(l.Link.BlackholeFromTarget)
+	i := s.opens(pipeline.RuleSeen, "MIRROR", s.limit+2*time.Second, pipeline.CauseBlackhole, pipeline.CauseLinkDown)
+	s.staysOpen(i, 20*time.Second)
+	s.heal(l.Link.Restore)
+	s.resolves(i, 150*time.Second)
+	s.only()
 }
 
 // mirrorRestartedWhileCut is the fault after which a plain check reads lag 0 and no age at all.

@@ -48,12 +48,15 @@ func (c *catalogue) origin(key pipeline.OriginKey) (pipeline.StreamKey, error) {
 	if key.Via == "" || via && domain == "" {
 		return own, nil
 	}
+	if !via { // mapped by imports, which are not seen: another account's stream of that name may be nobody's origin
+		return own, fmt.Errorf("cannot tell which account %s leads to", key.Via)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var there, gone []pipeline.StreamKey
 	for k, e := range c.entries {
 		switch {
-		case k.Stream != key.Stream, via && k.Domain != domain, !via && k.Account == own.Account && k.Domain == own.Domain:
+		case k.Stream != key.Stream, k.Domain != domain:
 		case e.gone.IsZero():
 			there = append(there, k)
 		default:
@@ -65,7 +68,7 @@ func (c *catalogue) origin(key pipeline.OriginKey) (pipeline.StreamKey, error) {
 			return found[0], nil
 		}
 		for _, k := range found {
-			if via && k.Account == key.Account {
+			if k.Account == key.Account {
 				return k, nil
 			}
 		}
