@@ -74,7 +74,7 @@ func (c *connection) failed(err error) {
 	if c.up || c.life.Err() != nil || errors.Is(err, nats.ErrNoServers) && c.reason != "" {
 		return
 	}
-	c.reason = c.explain(err)
+	c.reason = c.explain(spoken(err))
 	if c.told[c.reason] || len(c.told) >= maxReasons {
 		return
 	}
