@@ -2,6 +2,53 @@ package pipeline
 
 import "time"
 
+// This file holds how a Progress finds out that a mirror is no copy of its origin any more, and what a failover would lose.
+
+// Divergence is how a mirror is no copy of its origin any more. It lasts until the mirror is created anew, or the origin is
+// shown to be what it was.
+type Divergence struct {
+	Kind     DivergenceKind `json:"kind,omitempty"`
+	Since    time.Time      `json:"since,omitzero"`    // agent's clock: when it was found
+	Position uint64         `json:"position"`          // of the mirror then
+	Tail     time.Time      `json:"tail,omitzero"`     // of the mirror then: its newest message's stamp
+	Last     uint64         `json:"last"`              // the origin's last sequence then
+	Created  time.Time      `json:"created,omitzero"`  // the origin, as it was known before
+	Replaced time.Time      `json:"replaced,omitzero"` // the origin, as it is then
+}
+
+// DivergenceKind tells divergences apart.
+type DivergenceKind string
+
+// The kinds of divergence.
+const (
+	Recreated DivergenceKind = "recreated" // another stream has the origin's name
+	Restored  DivergenceKind = "restored"  // the origin ends before its mirror does
+)
+
+// OriginRecord is what is kept of a link's origin.
+type OriginRecord struct {
+	Seen       [4]OriginSeen `json:"seen"`            // by its own path, and over named connections
+	Mirror     time.Time     `json:"mirror,omitzero"` // when the mirror was created that copied it
+	Divergence Divergence    `json:"divergence,omitzero"`
+	Fed        bool          `json:"fed,omitempty"` // it was seen to take in subjects that the link's filter lets through
+}
+
+// OriginSeen is an origin as it was seen on one path.
+type OriginSeen struct {
+	Path    string    `json:"path,omitempty"`
+	Created time.Time `json:"created,omitzero"`
+}
+
+// confirmApart is how far apart two views must have been asked for that say that the origin was recreated. That it is behind
+// its mirror must be said restoredApart apart: a new leader may not have applied everything yet, and one that lost its quorum goes on answering for 20 s.
+const (
+	confirmApart  = 2 * time.Second
+	restoredApart = 21 * time.Second
+)
+
+// sourceResync is how long a source may be ahead of its origin: servers from 2.15 on notice it, and begin anew.
+const sourceResync = 30 * time.Second
+
 // compare finds out whether a view is of the stream that was copied up to now. What speaks against it is believed when
 // another view says so too.
 func (p *Progress) compare(v *OriginView) {

@@ -346,49 +346,6 @@ func (w *Watch) Done(now time.Time, id uint64, err error) {
 	}
 }
 
-// Signal takes in an event on the connection.
-func (w *Watch) Signal(now time.Time, signal Signal) {
-	w.awake(now)
-	switch signal.Kind {
-	case SignalDisconnected:
-		w.disconnected(now, signal.Reason)
-	case SignalConnected:
-		w.rounds.soon(now)
-	case SignalAdvisory:
-		w.advised(now, signal.Key, signal.Advisory)
-	}
-}
-
-// advised takes in that something happened to a stream: it is looked at early. One that is not known yet is found by a round; that
-// one without links was changed is not worth one.
-func (w *Watch) advised(now time.Time, key StreamKey, a Advisory) {
-	s := w.streams[key]
-	if s == nil {
-		_, plain := w.plain[key]
-		if a.Kind == AdvisoryCreated || a.Kind == AdvisoryUpdated && !plain {
-			w.rounds.early(now)
-		}
-		return
-	}
-	s.heed(a)
-	s.missed = earlier(s.missed, now)
-	w.plan(now, s)
-}
-
-// routesEvery is how far apart questions about the ways between servers are.
-const routesEvery = 15 * time.Second
-
-// ObserveRoutes takes in what servers say of the ways between them.
-func (w *Watch) ObserveRoutes(now time.Time, routes []Route) {
-	w.awake(now)
-	if routes != nil {
-		w.routes = routes
-		if w.opt.Board != nil {
-			w.opt.Board.PutRoutes(w.opt.Connection, routes)
-		}
-	}
-}
-
 // Drain returns the changes since the last call, the records to keep with them, and the streams to forget. With all
 // set, every stream's record is returned.
 func (w *Watch) Drain(now time.Time, all bool) (records []StreamRecord, gone []StreamKey, changes []Change) {
