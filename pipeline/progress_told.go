@@ -45,6 +45,9 @@ func (p *Progress) Stall() Stall {
 	return worst
 }
 
+// Shows tells whether there is a sign of some kind that the link has stalled, for however long.
+func (p *Progress) Shows(kind StallKind) bool { return !p.stalls[kind].since.IsZero() }
+
 // Strayed is since when the origin is seen to take in no subject any more that the link's filter lets through, though it once did;
 // zero: it does, or never did.
 func (p *Progress) Strayed() time.Time { return p.strayed }

@@ -146,9 +146,12 @@ func annotations(s *wording.Story) map[string]string {
 	return all
 }
 
-// steps tells what to do, each step with its command on a line of its own.
+// steps tells what to do, each step with its command on a line of its own, after the context that the commands are for.
 func steps(s *wording.Story) []string {
 	var all []string
+	if len(wording.Steps(s)) > 0 {
+		all = append(all, wording.Hint(s)+":")
+	}
 	for n, step := range wording.Steps(s) {
 		text := fmt.Sprintf("%d. %s", n+1, step.Do)
 		if step.Command != "" {

@@ -52,6 +52,7 @@ func signs() []sign {
 		{"questions are not answered", pipeline.CauseLinkDown, true, notAnswered},
 
 		{"subjects do not match", pipeline.CauseReconfigured, true, subjectsApart},
+		{"lag rises", pipeline.CauseFull, true, lagRises},
 		{"heartbeats without data", pipeline.CauseFlowControl, true, heartbeatsOnly},
 
 		// Silent, and the origin is well.
@@ -61,7 +62,6 @@ func signs() []sign {
 		// Weak ones.
 		{"no way to the origin's API", pipeline.CausePermission, true, apiUnreachable},
 		{"we may not ask about the origin", pipeline.CausePermission, true, originDenied},
-		{"lag rises", pipeline.CauseFull, true, lagRises},
 		{"who leads does not report the link", pipeline.CauseLeaderless, true, unreported},
 		{"cannot be seen", pipeline.CauseNotObservable, false, notSeen},
 	}

@@ -97,7 +97,7 @@ func (c *scene) minority() bool {
 // lagRises is of a link that is told of new data and stores none: limits of the account or the server show like that.
 func lagRises(c *scene) (pipeline.Sureness, string) {
 	stall := c.link.Progress.Stall()
-	if stall.Kind != pipeline.StallLag || !c.inContact() {
+	if !c.link.Progress.Shows(pipeline.StallLag) || !c.inContact() {
 		return "", ""
 	}
 	at, _ := c.link.Progress.Position()
