@@ -34,9 +34,6 @@ func leaders(samples map[string]*pipeline.Sample) map[string]string {
 }
 
 func TestOneFrozenAndOneStoppedServerDelayNoOther(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	t.Run("of three", func(t *testing.T) { frozenAndStopped(t, 3) })
 	t.Run("of five", func(t *testing.T) { frozenAndStopped(t, 5) })
 }
@@ -174,9 +171,6 @@ func TestLeadersElectedAreTold(t *testing.T) {
 
 func TestOurOwnServerFreezes(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	c, as := threeAccountCluster(t, pipelinetest.ClusterOptions{Child: true})
 	ordersAndMirror(t, as, 3, "a")
 	s, _ := openSystem(t, c.URL(), Config{})

@@ -59,9 +59,6 @@ func TestALeafnodeIsARoute(t *testing.T) {
 
 func TestGatewaysAreRoutes(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("starts six servers")
-	}
 	sc := pipelinetest.StartSuperCluster(t, pipelinetest.SuperOptions{})
 	s, _ := openSystem(t, sc.East.URL(), Config{})
 	out := func(up bool, n int) func([]pipeline.Route) bool {
