@@ -74,15 +74,15 @@ func (s *stream) view(now time.Time, blind string, covered bool, fresh time.Dura
 	}
 	v.Links = make([]LinkView, len(s.links))
 	for i, l := range s.links {
-		v.Links[i] = l.view(now, covered, fresh)
+		v.Links[i] = l.view(now, s, covered, fresh)
 	}
 	return &View{Stream: v}
 }
 
-func (l *link) view(now time.Time, covered bool, fresh time.Duration) LinkView {
+func (l *link) view(now time.Time, s *stream, covered bool, fresh time.Duration) LinkView {
 	v := LinkView{
 		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(),
-		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now, fresh), Unverified: l.unverified(now, fresh),
+		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now, s, fresh), Unverified: l.unverified(now, fresh),
 	}
 	if o := l.origin; o != nil {
 		v.Origin, v.Unseen, v.UnseenFor = o.told, o.unseen, o.unseenFor
@@ -93,10 +93,12 @@ func (l *link) view(now time.Time, covered bool, fresh time.Duration) LinkView {
 	return v
 }
 
-// risk is the data at risk on the link. While questions about the origin tell nothing, what was seen before is only that old.
-func (l *link) risk(now time.Time, fresh time.Duration) Risk {
+// risk is the data at risk on the link. While questions about the origin tell nothing, what was seen before is only that old; and
+// nobody can fail over to a stream that nobody leads.
+func (l *link) risk(now time.Time, s *stream, fresh time.Duration) Risk {
 	r := l.progress.Risk(now, &l.sample, fresh)
-	if o := l.origin; o != nil && !o.unseenFor.IsZero() && (r.Failover == FailoverReady || r.Failover == FailoverBehind) {
+	lost := l.origin != nil && !l.origin.unseenFor.IsZero() || !s.headless.IsZero()
+	if lost && (r.Failover == FailoverReady || r.Failover == FailoverBehind) {
 		r.Failover, r.AtLeast = FailoverUnknown, true
 	}
 	return r

@@ -79,7 +79,7 @@ func (l *link) begin(now time.Time, s *stream, fresh time.Duration) {
 		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
 		Reported: l.sample.Reported, Lag: l.sample.Lag,
-		Risk: l.risk(now, fresh), Unverified: l.unverified(now, fresh),
+		Risk: l.risk(now, s, fresh), Unverified: l.unverified(now, fresh),
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
 }
