@@ -56,13 +56,19 @@ func (s *scene) watch(streams []string, connections ...jetstream.Config) {
 			Listening: func(a net.Addr) { listening <- a },
 		})
 	}()
+	select {
+	case a := <-listening:
+		s.api = a.String()
+	case err := <-ended:
+		stop()
+		s.t.Fatalf("agent: %v", err)
+	}
 	s.t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
 			s.t.Errorf("agent: %v", err)
 		}
 	})
-	s.api = (<-listening).String()
 	for _, stream := range streams {
 		s.awaitProof(s.api, stream)
 	}
