@@ -28,14 +28,16 @@ type Proof struct {
 	bound   time.Time // agent's clock: contact is not later, says the leader of now
 	foreign bool      // contact was proven under another leader than bound
 
-	leader   string
-	created  time.Time
-	answered time.Time // server's clock: newest answer of this leader
-	received time.Time // agent's clock: when that was there
-	settled  bool      // this leader told of the link before
+	leader       string
+	created      time.Time
+	answered     time.Time     // server's clock: newest answer of this leader
+	answeredBlur time.Duration // how far off that may be
+	received     time.Time     // agent's clock: when that was there
+	settled      bool          // this leader told of the link before
 
-	heard  time.Time // server's clock: newest stamp under this leader; zero: none
-	proven time.Time // server's clock: contact proven under this leader; zero: none
+	heard  time.Time        // server's clock: newest stamp under this leader; zero: none
+	proven time.Time        // server's clock: contact proven under this leader; zero: none
+	blur   [2]time.Duration // how far off heard and proven may be
 
 	wary   bool          // a stamp was found too old for heartbeats to come, and no contact was proven since
 	active time.Duration // the stamp's age in the newest answer; negative: there was none
@@ -81,14 +83,14 @@ func (p *Proof) Observe(s *Sample, l *LinkSample) {
 	case late:
 		return // overtaken by a newer answer
 	}
-	before := p.answered
-	p.answered, p.received = s.ServerTime, s.At
+	before, blur := p.answered, p.answeredBlur
+	p.answered, p.answeredBlur, p.received = s.ServerTime, s.Blur, s.At
 	if s.Leader == "" || !l.Reported {
 		// Nobody who knows has answered: neither the stamps before nor the position before can be built on.
 		p.heard, p.proven, p.bound, p.seqKnown, p.settled = time.Time{}, time.Time{}, time.Time{}, false, false
 		return
 	}
-	p.observePosition(s, l, before)
+	p.observePosition(s, l, before, blur)
 	p.observeStamp(s, l)
 	p.settled = true
 }
@@ -109,17 +111,18 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 	}
 	heard, contact := s.ServerTime.Add(-l.Active), s.At.Add(-l.Active)
 	p.bound = contact
+	contact = contact.Add(-2 * s.Blur) // the stream was read that much before the answer, at most
 	slow := s.At.Sub(s.Asked) > slowAnswer
 	if slow { // ts lies anywhere between question and answer: the earlier reading claims nothing that may not be
 		contact = s.Asked.Add(-l.Active)
 	}
-	if !p.heard.IsZero() && heard.Before(p.heard.Add(-sameStamp)) {
+	if !p.heard.IsZero() && heard.Before(p.heard.Add(-sameStamp-s.Blur-p.blur[0])) {
 		p.heard, p.proven = time.Time{}, time.Time{} // the stamp went back: it is not the one that we knew
 	}
 	switch {
-	case p.chains(p.heard, heard), p.chains(p.proven, heard):
+	case p.chains(p.heard, heard, s.Blur+p.blur[0]), p.chains(p.proven, heard, s.Blur+p.blur[1]):
 		if heard.After(p.proven) {
-			p.rough = slow
+			p.rough, p.blur[1] = slow, s.Blur
 		}
 		p.prove(heard, contact)
 		p.wary = false
@@ -130,18 +133,18 @@ func (p *Proof) observeStamp(s *Sample, l *LinkSample) {
 	if !p.heard.IsZero() && heard.Sub(p.heard) >= resetsApart && p.proven.Before(heard) {
 		p.resets++
 	}
-	p.heard = heard
+	p.heard, p.blur[0] = heard, s.Blur
 	p.wary = p.wary || l.Active > heartbeatLate
 }
 
 // chains tells whether heard lies after base by more than two readings of one stamp, and by less than two resets.
-func (p *Proof) chains(base, heard time.Time) bool {
+func (p *Proof) chains(base, heard time.Time, blur time.Duration) bool {
 	apart := resetsApart
 	if p.wary {
 		apart = waryApart
 	}
 	d := heard.Sub(base)
-	return !base.IsZero() && d > sameStamp && d < apart
+	return !base.IsZero() && d > sameStamp+blur && d < apart-blur
 }
 
 // doubtful tells whether a look soon would show if the stamps are made by contact.
@@ -150,12 +153,15 @@ func (p *Proof) doubtful() bool { return p.wary && p.active >= 0 && p.active < w
 // observePosition applies the rule on positions: one that has risen between two answers of a settled leader proves
 // contact after the first of them. A mirror's position is its last sequence, since nothing else can write to it; a source's is the
 // origin's sequence that it was consumed up to.
-func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time) {
+func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time, blur time.Duration) {
 	seq, known := s.State.LastSeq, true
 	if l.Kind == KindSource {
 		seq, known = l.Seq, l.Seq > 0
 	}
 	if known && p.seqKnown && seq > p.seq {
+		if before.After(p.proven) {
+			p.blur[1] = blur
+		}
 		p.prove(before, p.seqAsked)
 		p.wary = false
 	}

@@ -13,7 +13,8 @@ type Sample struct {
 	At    time.Time // agent's clock: when the answer, or the certainty that none comes, was there
 	Fault Fault
 
-	ServerTime time.Time // "ts": the answering server's clock
+	ServerTime time.Time     // "ts": the answering server's clock
+	Blur       time.Duration // how far from ServerTime the stream may have been read
 	Created    time.Time
 	Leader     string // empty: the stream has no leader, or none is known to who answered
 	Peers      []Peer // the group's other members, as the leader sees them

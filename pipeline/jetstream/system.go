@@ -30,8 +30,10 @@ type System struct {
 	ways     ways
 	events   events
 	refusals refusals
-	packAt   int // streams on one server from which on their configurations are asked for compressed
-	longRead time.Duration
+
+	confirming chan struct{} // one a question under way whether a stream is gone
+	packAt     int           // streams on one server from which on their configurations are asked for compressed
+	longRead   time.Duration
 
 	mu         sync.Mutex
 	configured time.Time       // newest round with configurations
@@ -43,6 +45,7 @@ type System struct {
 // How the system account is asked.
 const (
 	systemPatience = 3 * time.Second
+	mostConfirming = 16          // each goes to all servers
 	configEvery    = time.Minute // a round with configurations
 	reconnectApart = 15 * time.Second
 	freshLeast     = 2 * time.Second
@@ -69,6 +72,7 @@ func OpenSystem(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Syste
 	s := &System{
 		config: c, conn: conn, log: conn.log,
 		fresh: min(max(p.Interval, freshLeast), freshMost), patience: systemPatience, packAt: packStreams, longRead: longRead,
+		confirming: make(chan struct{}, mostConfirming),
 	}
 	s.members.log, s.streams.connection = conn.log, c.Name
 	conn.greet, conn.refused = s.heed, s.refused

@@ -34,7 +34,8 @@ type entry struct {
 	created  time.Time // of the stream that config is of
 	configAt time.Time // when the question went out that told it
 	view     pipeline.OriginView
-	peers    []string  // that hold it, the leader first
+	peers    []string  // ids of the servers that hold it, the leader first
+	placed   time.Time // when the question went out that told them
 	gone     time.Time // when no server was found to know it any more; zero: it is there
 	told     time.Time // when a server told of it last
 }
@@ -66,10 +67,10 @@ func (c *catalogue) learn(x *copied) {
 	if !x.led || x.asked.Before(e.view.Asked) {
 		return
 	}
-	e.peers = e.peers[:0:0]
-	e.peers = append(e.peers, x.server)
+	e.peers, e.placed = e.peers[:0:0], x.asked
+	e.peers = append(e.peers, serverID(x.key.Domain, x.server))
 	for _, p := range x.doc.peers() {
-		e.peers = append(e.peers, p.Name)
+		e.peers = append(e.peers, serverID(x.key.Domain, p.Name))
 	}
 	if x.bare {
 		return
@@ -111,14 +112,14 @@ func (c *catalogue) known() []holder {
 	return all
 }
 
-// holders are the servers that hold a stream.
-func (c *catalogue) holders(key pipeline.StreamKey) []string {
+// holders are the servers that hold a stream, as of the time when its leader was asked last.
+func (c *catalogue) holders(key pipeline.StreamKey) ([]string, time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.entries[key]; e != nil {
-		return slices.Clone(e.peers)
+		return slices.Clone(e.peers), e.placed
 	}
-	return nil
+	return nil, time.Time{}
 }
 
 // configured tells whether a stream's configuration is known.

@@ -206,6 +206,7 @@ func TestADeletedStreamIsGoneAlthoughAServerIsStopped(t *testing.T) {
 		}
 	}
 	c.WaitForLeader(t)
+	pipelinetest.Eventually(t, 20*time.Second, "what is left is told of", func() bool { return len(leaders(round(t, s))) == 2 })
 	pipelinetest.DeleteStream(t, as("a"), "M")
 	pipelinetest.Eventually(t, 10*time.Second, "the stream is gone", func() bool {
 		return single(t, s, "A", "M").Fault.Kind == pipeline.FaultNotFound

@@ -3,6 +3,8 @@ package jetstream
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,6 +61,11 @@ func (s *System) heed(nc *nats.Conn) {
 
 // refused takes that the server refuses a subscription to events. It is said once of each.
 func (s *System) refused(subject string) bool {
+	if !slices.ContainsFunc([]string{"$JS.EVENT.", "$SYS.ACCOUNT.", "$SYS.SERVER."}, func(events string) bool {
+		return strings.HasPrefix(subject, events)
+	}) {
+		return false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.unheard == nil {
@@ -125,7 +132,7 @@ func (e *events) end(server string, id uint64) (leafBreak, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := len(e.breaks) - 1; i >= 0; i-- {
-		if b := e.breaks[i]; !b.refused && b.Server.Name == server && b.Client.ID == id {
+		if b := e.breaks[i]; !b.refused && b.Server.id() == server && b.Client.ID == id {
 			return b, true
 		}
 	}
@@ -139,7 +146,7 @@ func (e *events) refusals(since time.Time) map[[2]string]leafBreak {
 	all := map[[2]string]leafBreak{}
 	for _, b := range e.breaks {
 		if b.refused && b.Time.After(since) {
-			all[[2]string{b.Server.Name, b.Client.Host}] = b
+			all[[2]string{b.Server.id(), b.Client.Host}] = b
 		}
 	}
 	return all

@@ -25,6 +25,16 @@ type serverInfo struct {
 	Time    time.Time `json:"time"`
 }
 
+// id is the server among all that one system account sees: names are one domain's own.
+func (i serverInfo) id() string { return serverID(i.Domain, i.Name) }
+
+func serverID(domain, name string) string {
+	if domain == "" {
+		return name
+	}
+	return name + " in " + domain
+}
+
 // said is one server's answer to a question that went to all.
 type said[T any] struct {
 	Server serverInfo `json:"server"`
@@ -85,6 +95,12 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 
 	waiting, answered := s.members.expected(), map[string]bool{}
 	first := len(waiting) == 0
+	denied, outs := make(chan string, 64), []func(){}
+	defer func() {
+		for _, out := range outs {
+			out()
+		}
+	}()
 	patience, quiet := time.NewTimer(s.patience), time.NewTimer(s.patience)
 	defer patience.Stop()
 	defer quiet.Stop()
@@ -101,16 +117,33 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 			}
 			one.asked, one.at = asked, a.at
 			s.members.heard(one.Server, a.at)
-			answered[one.Server.Name] = true
+			answered[one.Server.id()] = true
 			quiet.Reset(quietAfter)
 			if one.Error != nil {
 				s.log.Warn("a server refuses a question", "question", subject, "server", one.Server.Name, "error", one.Error)
 			} else if again := take(one); again != nil {
-				if err := ask("$SYS.REQ.SERVER."+one.Server.ID+"."+what, again); err == nil {
+				page, id := "$SYS.REQ.SERVER."+one.Server.ID+"."+what, one.Server.id()
+				err := s.refusals.ask(s.log, asked, "*."+what, func() error {
+					out, err := s.conn.asks.enter(page, func(error) {
+						select {
+						case denied <- id:
+						default: // all waits end soon anyway
+						}
+					})
+					if err != nil {
+						return err
+					}
+					outs = append(outs, out)
+					return ask(page, again)
+				})
+				if err == nil {
 					continue
 				}
 			}
-			delete(waiting, one.Server.Name)
+			delete(waiting, one.Server.id())
+		case id := <-denied: // no more than its first page is told
+			s.refusals.add(s.log, asked, "*."+what)
+			delete(waiting, id)
 		case <-quiet.C:
 			if first && len(answered) > 0 { // now those are known that a cluster counts as its own
 				first, waiting = false, s.members.expected()

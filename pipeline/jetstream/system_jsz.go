@@ -48,8 +48,9 @@ type copied struct {
 	key       pipeline.StreamKey
 	server    string
 	doc       *document
-	led       bool // by that server
-	bare      bool // its configuration is not known
+	led       bool          // by that server
+	bare      bool          // its configuration is not known
+	blur      time.Duration // how far from the document's ts it may have been read
 	asked, at time.Time
 }
 
@@ -58,7 +59,7 @@ func (s *System) askStreams(ctx context.Context, q jszOptions, visit func(*copie
 	q.Limit = accountsPage
 	next := map[string]int{} // the offset of each server's next page
 	return gather(ctx, s, "JSZ", q, q.Config && s.streams.most() >= s.packAt, func(one *said[jsz]) any {
-		s.members.runs(one.Server.Name, !one.Data.Disabled)
+		s.members.runs(one.Server.id(), !one.Data.Disabled)
 		if one.Data.Disabled {
 			return nil
 		}
@@ -85,33 +86,27 @@ func (s *System) readStreams(one *said[jsz], visit func(*copied)) {
 		s.members.counted(one.Server, d.Meta.Replicas, one.at)
 	}
 	alone := d.Meta == nil && one.Server.Cluster == ""
-	total := 0
-	for _, a := range d.Accounts {
-		total += len(a.Streams)
-	}
 	took := max(0, one.Server.Time.Sub(d.Now))
-	s.streams.answered(one.Server.Name, d.Streams, took)
+	s.streams.answered(one.Server.id(), d.Streams, took)
 	if took > s.longRead {
 		s.log.Warn("a server takes too long to tell of its streams: nothing can be proven by that", "server", one.Server.Name, "took", took)
 	}
-	i := 0
 	for a := range d.Accounts {
 		account := &d.Accounts[a]
 		name := s.streams.account(account.Name, account.ID)
 		for k := range account.Streams {
 			x := &account.Streams[k]
 			doc := &x.document
-			doc.TS = d.Now.Add(took / time.Duration(total) * time.Duration(i))
+			doc.TS = d.Now.Add(took / 2)
 			doc.Domain = one.Server.Domain
 			if alone {
 				doc.Cluster = nil // it names itself, and has no peers
 			}
-			i++
 			c := &copied{
 				key: pipeline.StreamKey{
 					Connection: s.config.Name, Account: name, Domain: one.Server.Domain, Stream: x.Name,
 				},
-				server: one.Server.Name, doc: doc, asked: one.asked, at: one.at,
+				server: one.Server.Name, doc: doc, blur: took / 2, asked: one.asked, at: one.at,
 				led: doc.Cluster == nil || doc.Cluster.Leader == one.Server.Name,
 			}
 			if took > s.longRead || !c.led {
@@ -125,7 +120,7 @@ func (s *System) readStreams(one *said[jsz], visit func(*copied)) {
 
 // sample turns a copy with its configuration into a sample. A follower's is one without a leader.
 func (s *System) sample(c *copied) *pipeline.Sample {
-	x := &pipeline.Sample{Key: c.key, Asked: c.asked, At: c.at}
+	x := &pipeline.Sample{Key: c.key, Asked: c.asked, At: c.at, Blur: c.blur}
 	if err := c.doc.fill(x); err != nil {
 		x.Fault = pipeline.Fault{Kind: pipeline.FaultNonsense, Text: err.Error()}
 		return x

@@ -56,7 +56,7 @@ func (m *members) silent() map[string]bool {
 func (m *members) heard(server serverInfo, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	x := m.member(server.Name)
+	x := m.member(server.id())
 	if !x.silent.IsZero() {
 		m.log.Info("server answers again", "server", server.Name, "cluster", server.Cluster, "silent_for", at.Sub(x.silent).Round(time.Second))
 	}
@@ -86,14 +86,15 @@ func (m *members) missed(names map[string]bool, asked time.Time) {
 func (m *members) counted(leader serverInfo, peers []peer, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	own := map[string]bool{leader.Name: true}
+	own := map[string]bool{leader.id(): true}
 	for _, p := range peers {
 		if strings.ContainsRune(p.Name, ' ') { // the server's name is not known to the leader
 			continue
 		}
-		own[p.Name] = true
-		if x := m.member(p.Name); x.server.ID == "" {
-			x.server.Domain = leader.Domain
+		id := serverID(leader.Domain, p.Name)
+		own[id] = true
+		if x := m.member(id); x.server.ID == "" {
+			x.server.Name, x.server.Domain = p.Name, leader.Domain
 			if p.Offline && x.silent.IsZero() {
 				x.silent = at
 				m.log.Warn("server does not answer", "server", p.Name, "cluster", leader.Cluster)
@@ -113,12 +114,13 @@ func (m *members) counted(leader serverInfo, peers []peer, at time.Time) {
 	}
 }
 
-// silentIn names a server of a JetStream domain that does not answer; empty: all do.
-func (m *members) silentIn(domain string) string {
+// silentIn names a server of a JetStream domain that does not answer, and did at the given time or later; empty: all do. A zero
+// time means whenever.
+func (m *members) silentIn(domain string, since time.Time) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, x := range m.all {
-		if x.server.Domain == domain && !x.silent.IsZero() && !x.plain {
+		if x.server.Domain == domain && !x.silent.IsZero() && x.silent.After(since) && !x.plain {
 			return name
 		}
 	}

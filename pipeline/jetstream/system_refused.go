@@ -29,9 +29,14 @@ func (r *refusals) ask(log *slog.Logger, now time.Time, what string, ask func() 
 		return errRefused
 	}
 	err := ask()
-	if !errors.Is(err, pipeline.ErrDenied) {
-		return err
+	if errors.Is(err, pipeline.ErrDenied) {
+		r.add(log, now, what)
 	}
+	return err
+}
+
+// add keeps a refusal, which is told once.
+func (r *refusals) add(log *slog.Logger, now time.Time, what string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.by == nil {
@@ -40,9 +45,8 @@ func (r *refusals) ask(log *slog.Logger, now time.Time, what string, ask func() 
 	r.by[what] = now
 	if !r.said[what] {
 		r.said[what] = true
-		log.Info("the user may not ask for what gateways and leafnodes show; causes are told without it", "publish", "$SYS.REQ.SERVER.PING."+what)
+		log.Info("the user may not ask this of servers; looks go on without it", "publish", "$SYS.REQ.SERVER."+what)
 	}
-	return err
 }
 
 // forget is called after each connect: the user may have got more permissions.

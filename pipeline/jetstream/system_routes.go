@@ -62,20 +62,20 @@ func (s *System) Routes(ctx context.Context) ([]pipeline.Route, error) {
 	var silent map[string]bool
 	var all sync.WaitGroup
 	all.Go(func() {
-		failed[0] = s.refusals.ask(s.log, now, "LEAFZ", func() (err error) {
+		failed[0] = s.refusals.ask(s.log, now, "PING.LEAFZ", func() (err error) {
 			silent, err = gather(ctx, s, "LEAFZ", struct{}{}, false, func(one *said[leafz]) any { seen.leafnodes(one); return nil })
 			return err
 		})
 	})
 	all.Go(func() {
-		failed[1] = s.refusals.ask(s.log, now, "GATEWAYZ", func() error {
+		failed[1] = s.refusals.ask(s.log, now, "PING.GATEWAYZ", func() error {
 			_, err := gather(ctx, s, "GATEWAYZ", struct{}{}, false, func(one *said[gatewayz]) any { seen.gateways(one); return nil })
 			return err
 		})
 	})
 	if s.ways.unasked(s.members.ids()) {
 		all.Go(func() {
-			failed[2] = s.refusals.ask(s.log, now, "VARZ", func() error {
+			failed[2] = s.refusals.ask(s.log, now, "PING.VARZ", func() error {
 				_, err := gather(ctx, s, "VARZ", struct{}{}, false, func(one *said[varz]) any { s.ways.configure(one); return nil })
 				return err
 			})
@@ -115,8 +115,11 @@ type sighting struct {
 	mu      sync.Mutex
 	present map[string]map[wayKey]*way // by server; each is there once for each answer of its own
 	left    map[string]bool            // servers that told of their leafnodes
-	gated   map[string]string          // servers that told of their gateways, with their clusters' names
+	gated   map[string]gate            // servers that told of their gateways
 }
+
+// gate is a server that told of its gateways.
+type gate struct{ server, cluster string }
 
 func (s *sighting) leafnodes(one *said[leafz]) {
 	s.mu.Lock()
@@ -124,11 +127,11 @@ func (s *sighting) leafnodes(one *said[leafz]) {
 	if s.left == nil {
 		s.left = map[string]bool{}
 	}
-	s.left[one.Server.Name] = true
+	s.left[one.Server.id()] = true
 	for _, l := range one.Data.Leafs {
-		s.add(wayKey{kind: pipeline.RouteLeafnode, server: one.Server.Name, remote: l.Name, account: l.Account}, &way{
+		s.add(wayKey{kind: pipeline.RouteLeafnode, server: one.Server.id(), remote: l.Name, account: l.Account}, &way{
 			id: l.ID, host: l.IP, route: pipeline.Route{
-				Cluster: one.Server.Cluster, Account: s.account(l.Account),
+				Server: one.Server.Name, Cluster: one.Server.Cluster, Account: s.account(l.Account),
 				RTT: parseRTT(l.RTT), Received: uint64(max(l.In, 0)), Sent: uint64(max(l.Out, 0)),
 			},
 		})
@@ -139,19 +142,19 @@ func (s *sighting) gateways(one *said[gatewayz]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gated == nil {
-		s.gated = map[string]string{}
+		s.gated = map[string]gate{}
 	}
-	s.gated[one.Server.Name] = one.Data.Name
+	s.gated[one.Server.id()] = gate{one.Server.Name, one.Data.Name}
 	add := func(remote string, outbound bool, c *connz) {
 		if c == nil {
 			return
 		}
-		key := wayKey{kind: pipeline.RouteGateway, server: one.Server.Name, remote: remote, outbound: outbound}
+		key := wayKey{kind: pipeline.RouteGateway, server: one.Server.id(), remote: remote, outbound: outbound}
 		if !outbound {
 			key.id = c.ID
 		}
 		s.add(key, &way{id: c.ID, route: pipeline.Route{
-			Cluster: one.Data.Name, Since: c.Start,
+			Server: one.Server.Name, Cluster: one.Data.Name, Since: c.Start,
 			RTT: parseRTT(c.RTT), Received: uint64(max(c.In, 0)), Sent: uint64(max(c.Out, 0)),
 		}})
 	}

@@ -1,8 +1,10 @@
 package jetstream
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"mirrorwatch/pipeline"
 )
@@ -11,8 +13,8 @@ import (
 // that could.
 func (s *System) verdict(q *inquiry, x *pipeline.Sample, silent map[string]bool) *pipeline.Sample {
 	if c := q.rumours[x.Key]; c != nil {
-		switch leader := c.doc.leader(); {
-		case leader == "" && !c.bare:
+		switch leader := serverID(x.Key.Domain, c.doc.leader()); {
+		case c.doc.leader() == "" && !c.bare:
 			return s.sample(c)
 		case silent[leader]:
 			x.Fault = noAnswer(leader)
@@ -21,7 +23,7 @@ func (s *System) verdict(q *inquiry, x *pipeline.Sample, silent map[string]bool)
 		}
 		return x
 	}
-	holders := s.streams.holders(x.Key)
+	holders, placed := s.streams.holders(x.Key)
 	if who := silenced(holders, silent); who != "" {
 		x.Fault = noAnswer(who)
 		return x
@@ -30,7 +32,8 @@ func (s *System) verdict(q *inquiry, x *pipeline.Sample, silent map[string]bool)
 		x.Fault = pipeline.Fault{Kind: pipeline.FaultMissing, Text: "no server that answers knows account " + x.Key.Account}
 		return x
 	}
-	if who := s.members.silentIn(x.Key.Domain); who != "" && len(holders) == 0 {
+	// It may have moved there, since its leader told where it is.
+	if who := s.members.silentIn(x.Key.Domain, placed); who != "" {
 		x.Fault = noAnswer(who)
 		x.Fault.Text += ", and no other knows the stream"
 		return x
@@ -69,20 +72,35 @@ func (s *System) confirmGone(key pipeline.StreamKey) pipeline.Fault {
 		Account string `json:"account"`
 		Stream  string `json:"stream"`
 	}{s.streams.accountID(key.Account), key.Stream}
+	select {
+	case s.confirming <- struct{}{}:
+		defer func() { <-s.confirming }()
+	case <-s.conn.life.Done():
+		return faultOf(s.conn.down())
+	}
 	sure, doubt := 0, ""
-	_, err := gather(s.conn.life, s, "HEALTHZ", options, false, func(one *said[healthz]) any {
-		switch {
-		case one.Server.Domain != key.Domain || s.members.disabled(one.Server.Name):
-		case one.Data.Code == http.StatusNotFound:
-			sure++
-		default:
-			doubt = fmt.Sprintf("server %s does not tell of it, nor that it is gone: %d %s", one.Server.Name, one.Data.Code, one.Data.Error)
-		}
-		return nil
+	err := s.refusals.ask(s.log, time.Now(), "PING.HEALTHZ", func() error {
+		_, err := gather(s.conn.life, s, "HEALTHZ", options, false, func(one *said[healthz]) any {
+			switch {
+			case one.Server.Domain != key.Domain || s.members.disabled(one.Server.id()):
+			case one.Data.Code == http.StatusNotFound:
+				sure++
+			default:
+				doubt = fmt.Sprintf("server %s does not tell of it, nor that it is gone: %d %s", one.Server.Name, one.Data.Code, one.Data.Error)
+			}
+			return nil
+		})
+		return err
 	})
+	_, placed := s.streams.holders(key)
+	who := s.members.silentIn(key.Domain, placed)
 	switch {
+	case errors.Is(err, errRefused):
+		return pipeline.Fault{Kind: pipeline.FaultDenied, Text: err.Error()}
 	case err != nil:
 		return faultOf(err)
+	case who != "": // those without a copy answer 404 of a stream that others hold
+		return noAnswer(who)
 	case doubt != "":
 		return pipeline.Fault{Kind: pipeline.FaultMissing, Text: doubt}
 	case sure == 0:

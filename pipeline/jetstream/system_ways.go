@@ -55,14 +55,14 @@ func (w *ways) configure(one *said[varz]) {
 	if w.configured == nil {
 		w.configured, w.processes = map[string][]string{}, map[string]string{}
 	}
-	w.processes[one.Server.Name] = one.Server.ID
+	w.processes[one.Server.id()] = one.Server.ID
 	var remotes []string
 	for _, g := range one.Data.Gateway.Gateways {
 		if g.Name != one.Data.Gateway.Name { // a cluster's list may name itself
 			remotes = append(remotes, g.Name)
 		}
 	}
-	w.configured[one.Server.Name] = remotes
+	w.configured[one.Server.id()] = remotes
 }
 
 // merge brings what was known up to date with what was seen, and returns the ways of the servers that answered, in order.
@@ -73,11 +73,11 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 	if w.all == nil {
 		w.all = map[wayKey]*way{}
 	}
-	for server, cluster := range s.gated {
+	for server, gate := range s.gated {
 		for _, remote := range w.configured[server] {
 			key := wayKey{kind: pipeline.RouteGateway, server: server, remote: remote, outbound: true}
 			if w.all[key] == nil && s.present[server][key] == nil {
-				w.all[key] = &way{route: pipeline.Route{Cluster: cluster, Since: s.now, Detail: "no outbound connection since it was seen first"}}
+				w.all[key] = &way{route: pipeline.Route{Server: gate.server, Cluster: gate.cluster, Since: s.now, Detail: "no outbound connection since it was seen first"}}
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 			continue
 		}
 		r := x.route
-		r.Connection, r.Kind, r.Server, r.Remote, r.Outbound = connection, key.kind, key.server, key.remote, key.outbound
+		r.Connection, r.Kind, r.Remote, r.Outbound = connection, key.kind, key.remote, key.outbound
 		if b, ok := refusals[[2]string{key.server, x.host}]; ok && !r.Up {
 			r.Detail = join(r.Detail, "then refused: "+b.Reason)
 			delete(refusals, [2]string{key.server, x.host})
