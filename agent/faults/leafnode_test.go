@@ -363,5 +363,6 @@ func ownServerGone(s *scene) {
 		}
 	})
 	s.resolves(i, 30*time.Second)
+	s.also(pipeline.RuleSeen) // a restarted mirror may be silent for longer than so short a limit
 	s.only()
 }
