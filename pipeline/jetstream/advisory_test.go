@@ -69,6 +69,7 @@ func TestAdvisoriesOfAClusterNameItsMembers(t *testing.T) {
 	js := cluster.Servers[0].JetStream(t)
 	s, _ := placed(t, Config{URL: URLs(cluster.Servers[0].URL())})
 	pipelinetest.CreateStream(t, js, jetstream.StreamConfig{Name: "S", Subjects: []string{"a"}, Replicas: 3})
+	pipelinetest.StepDown(t, js, "S") // the first election may be over before every server knows who listens
 	for {
 		got := advised(t, s)
 		if got.Advisory.Kind != pipeline.AdvisoryLeader {
