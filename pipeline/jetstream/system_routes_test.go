@@ -44,7 +44,9 @@ func TestALeafnodeIsARoute(t *testing.T) {
 		return leaf(true)(all) && !all[0].Moved.IsZero()
 	})
 	l.Link.Cut()
-	r = routes(t, s, "the leafnode is down", leaf(false))[0]
+	r = routes(t, s, "the leafnode is down, and a server said why", func(all []pipeline.Route) bool {
+		return leaf(false)(all) && all[0].Detail != goneDetail
+	})[0]
 	if r.Detail == "" || time.Since(r.Since) > 10*time.Second || r.RTT != 0 {
 		t.Errorf("%+v", r)
 	}

@@ -136,6 +136,9 @@ func (s *sighting) told(key wayKey) bool {
 	return ok
 }
 
+// goneDetail is of a way that is down, for as long as no server said why.
+const goneDetail = "the connection has gone"
+
 // down notes that a way is not there any more. It is false for one that is not worth telling of.
 func (s *sighting) down(key wayKey, w *way, e *events) bool {
 	if key.kind == pipeline.RouteGateway && !key.outbound {
@@ -143,7 +146,9 @@ func (s *sighting) down(key wayKey, w *way, e *events) bool {
 	}
 	if w.route.Up {
 		w.route.Up, w.route.Since, w.route.RTT = false, s.now, 0
-		w.route.Detail = "the connection has gone"
+		w.route.Detail = goneDetail
+	}
+	if w.route.Detail == goneDetail { // the event that says why may come after the answer that misses the way
 		if end, ok := e.end(key.server, w.id); ok {
 			w.route.Since, w.route.Detail = end.Time, end.Reason
 		}
