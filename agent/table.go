@@ -67,7 +67,7 @@ func (c *Config) watchOptions(name string, watched func(string) bool, board *pip
 	return pipeline.WatchOptions{
 		Connection: name, Rules: c.Rules.Rules(), Defaults: c.Policy(), Interval: c.Interval,
 		LooksPerSecond: float64(c.LooksPerSecond), Watched: watched, Board: board,
-		Origins: true, Routes: true, Diagnoser: diagnosis.Diagnoser{},
+		Origins: true, Trunks: true, Diagnoser: diagnosis.Diagnoser{},
 	}
 }
 

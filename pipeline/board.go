@@ -16,7 +16,7 @@ type Board struct {
 	streams     map[StreamKey][]LinkStatus
 	connections map[string]ConnectionStatus
 	incidents   map[string]Incident
-	routes      map[string][]Route
+	routes      map[string][]Trunk
 }
 
 // LinkStatus is one link as reporters see it.
@@ -67,7 +67,7 @@ func NewBoard(started time.Time) *Board {
 		streams:     map[StreamKey][]LinkStatus{},
 		connections: map[string]ConnectionStatus{},
 		incidents:   map[string]Incident{},
-		routes:      map[string][]Route{},
+		routes:      map[string][]Trunk{},
 	}
 }
 
@@ -95,18 +95,18 @@ func (b *Board) PutConnection(c ConnectionStatus) {
 	b.connections[c.Name] = c
 }
 
-// PutRoutes replaces what is known of the ways between servers, as told over a connection. The slice is not to change any more.
-func (b *Board) PutRoutes(connection string, routes []Route) {
+// PutTrunks replaces what is known of the ways between servers, as told over a connection. The slice is not to change any more.
+func (b *Board) PutTrunks(connection string, routes []Trunk) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.routes[connection] = routes
 }
 
-// Routes returns every way between servers, by the connection over which it was told.
-func (b *Board) Routes() []Route {
+// Trunks returns every way between servers, by the connection over which it was told.
+func (b *Board) Trunks() []Trunk {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	var all []Route
+	var all []Trunk
 	for _, connection := range slices.Sorted(maps.Keys(b.routes)) {
 		all = append(all, b.routes[connection]...)
 	}

@@ -43,6 +43,9 @@ type Incident struct {
 	Diagnosis
 	Causes []Cause `json:"causes,omitempty"` // that were named before Cause, the first ones first
 
+	Metadata map[string]string `json:"metadata,omitempty"` // of its stream: the keys that routes ask for
+	Flaps    int               `json:"flaps,omitempty"`    // not 0: it comes and goes, so often lately, and is held open for it
+
 	Changes int `json:"changes"` // how many changes it had; the newest one's number
 
 	Evidence time.Time `json:"evidence,omitzero"` // of its last violating verdict (Verdict.Evidence)
@@ -58,6 +61,7 @@ type Change struct {
 	Incident Incident      `json:"incident"`
 	Found    bool          `json:"found,omitempty"` // another cause was named than before
 	Silent   time.Duration `json:"silent"`          // how long contact was not proven, at At or by its end; 0 where the subject is no link
+	Test     bool          `json:"test,omitempty"`  // made up, to see whether a receiver works
 }
 
 // Key is the change's stable name: the incident's id and the change's number within it, "mw-4k2j…/3".

@@ -51,9 +51,9 @@ const (
 )
 
 // Diagnoser names the cause of an open incident. It is pure: no I/O, no clock, no state. The view is of the incident's stream,
-// with all its links, or of its connection. Routes are what servers say of the ways between them; nil: nobody who could tell was asked.
+// with all its links, or of its connection. Trunks are what servers say of the ways between them; nil: nobody who could tell was asked.
 type Diagnoser interface {
-	Diagnose(now time.Time, v *View, i *Incident, routes []Route) Diagnosis
+	Diagnose(now time.Time, v *View, i *Incident, routes []Trunk) Diagnosis
 }
 
 // Advisory is an event about one stream that a server told of.
@@ -75,10 +75,10 @@ const (
 	AdvisoryDeleted AdvisoryKind = "stream deleted"
 )
 
-// Route is a way between servers, a gateway or a leafnode connection, as one server reports it.
-type Route struct {
+// Trunk is a way between servers, a gateway or a leafnode connection, as one server reports it.
+type Trunk struct {
 	Connection string        // over which it was told
-	Kind       RouteKind     //
+	Kind       TrunkKind     //
 	Server     string        // that reports it
 	Cluster    string        // of that server
 	Remote     string        // the other cluster (gateway), or the other server (leafnode)
@@ -93,11 +93,11 @@ type Route struct {
 	Detail     string        // why it is down, in a server's words
 }
 
-// RouteKind tells routes apart.
-type RouteKind string
+// TrunkKind tells routes apart.
+type TrunkKind string
 
 // The kinds of route.
 const (
-	RouteGateway  RouteKind = "gateway"
-	RouteLeafnode RouteKind = "leafnode"
+	TrunkGateway  TrunkKind = "gateway"
+	TrunkLeafnode TrunkKind = "leafnode"
 )

@@ -12,16 +12,29 @@ type Receipt []byte
 
 // Notification is one batch of changes for one receiver.
 type Notification struct {
-	Key     string   // stable over retries and restarts
-	Group   string   // notifications of one group share a receipt
-	Changes []Change // oldest first; several of one incident where they waited together
-	Body    []byte   // what Render made of the changes; frozen with the key
-	Receipt Receipt  // of the group's last accepted notification
+	Key     string            // stable over retries and restarts
+	Group   string            // notifications of one group share a receipt; the id of the group's first incident
+	Labels  map[string]string // what the group's incidents have in common, as its route groups by
+	Changes []Change          // that are new, oldest first; several of one incident where they waited together
+
+	// The whole group after these changes: the newest change of each incident that is open, and of those that ended since
+	// the group began. The worst first, ended ones last; of the ended ones the longest. Those of Changes are among them,
+	// unless there are more than MostEnded ended ones.
+	Members []*Change
+	Open    int // how many are open
+	Ended   int // how many ended since the group began, more than Members has where there are many
+
+	Body    []byte  // what Render made of all this; frozen with the key
+	Receipt Receipt // of the group's last accepted notification
 }
+
+// MostEnded is how many ended incidents of a group are kept to be told of.
+const MostEnded = 100
 
 // Notifier tells one destination of changes.
 //
-// Render makes the body once, before the first attempt; it is a pure function of Key, Group and Changes. Notify returns only
+// Render makes the body once, before the first attempt; it is a pure function of the notification without Receipt. What Notify
+// needs of the group later must be in the body: on a retry after a restart Members is empty. Notify returns only
 // once the destination accepted or refused the body, or ctx ended. It is called from one goroutine at a time. The receipt that it
 // returns comes back in the next notification of the same group; nil keeps the old one. A plain error is tried again, one wrapped
 // by Permanent a few times only, and RetryAfter says when.
@@ -30,10 +43,21 @@ type Notifier interface {
 	Notify(ctx context.Context, n Notification) (Receipt, error)
 }
 
+// Refresher is a Notifier whose destination forgets: it is told of everything open again and again.
+type Refresher interface {
+	Notifier
+	// Every is how long the destination is sure to remember.
+	Every() time.Duration
+	// Refresh tells of all incidents that are open and were told, by their newest changes. A failure is not journaled; it
+	// is tried again soon.
+	Refresh(ctx context.Context, open []*Change) error
+}
+
 // Receiver is a configured destination of changes.
 type Receiver struct {
 	Name     string // unique; holds no NUL
 	Notifier Notifier
+	Most     int // how many incidents' changes one batch may hold; 0: any number
 }
 
 // The outcomes of an attempt, as the audit and the metrics name them.
@@ -47,9 +71,11 @@ const (
 // ReceiverStats is what became of one receiver's batches.
 type ReceiverStats struct {
 	Receiver string
-	Pending  int       // batches not yet delivered nor given up on
-	Oldest   time.Time // when the oldest change among them happened; zero: there is none
+	Pending  int       // batches not yet delivered nor given up on, without those held
+	Oldest   time.Time // when the oldest change among them became due to be told; zero: there is none
+	Held     int       // batches that a silence withholds
 	Error    string    // of the newest attempt; empty: it was delivered
+	Broken   time.Time // since when it refuses us as a whole (IsBroken); zero: it does not
 
 	// Attempts since the agent started, by outcome. A batch that is given up on counts as refused the times before.
 	Delivered, Retried, Refused, GivenUp uint64
@@ -68,6 +94,20 @@ func IsPermanent(err error) bool {
 	var p *permanentError
 	return errors.As(err, &p)
 }
+
+// Broken marks an error that is the receiver's as a whole and not the batch's: its key is refused, its address is gone.
+// Batches are kept for it, and people hear of it elsewhere.
+func Broken(err error) error { return &brokenError{err} }
+
+// IsBroken tells whether err was marked by Broken.
+func IsBroken(err error) bool {
+	var b *brokenError
+	return errors.As(err, &b)
+}
+
+type brokenError struct{ error }
+
+func (e *brokenError) Unwrap() error { return e.error }
 
 type permanentError struct{ error }
 

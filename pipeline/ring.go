@@ -70,7 +70,7 @@ type event struct {
 	sample   *Sample
 	taken    chan<- struct{}
 	origin   *OriginView
-	routes   []Route
+	routes   []Trunk
 	routed   bool
 	done     bool
 	err      error
@@ -124,8 +124,8 @@ func (r *Ring) ask(looking context.Context, q Question, events chan<- event) {
 	switch {
 	case q.Origin != nil:
 		e.origin = r.source.(OriginSource).LookAtOrigin(looking, *q.Origin)
-	case q.Routes:
-		e.routes, e.err = r.source.(RouteSource).Routes(looking)
+	case q.Trunks:
+		e.routes, e.err = r.source.(RouteSource).Trunks(looking)
 		e.routed = true
 	default:
 		r.look(looking, q, events)
@@ -170,7 +170,7 @@ func (r *Ring) take(e event) {
 		if e.err != nil {
 			r.log.Debug("ways between servers are not told of", "connection", r.name, "error", e.err)
 		}
-		r.watch.ObserveRoutes(now, e.routes)
+		r.watch.ObserveTrunks(now, e.routes)
 		return
 	case !e.done:
 		r.watch.Observe(now, e.question, e.sample)

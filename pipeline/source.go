@@ -45,7 +45,7 @@ const (
 // RouteSource is a Source that can also tell of the ways between servers, as system credentials let one see them. An error
 // means that it could not tell of all.
 type RouteSource interface {
-	Routes(ctx context.Context) ([]Route, error)
+	Trunks(ctx context.Context) ([]Trunk, error)
 }
 
 // Why a look as a whole fell short.

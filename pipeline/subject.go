@@ -24,13 +24,15 @@ type StreamKey struct {
 }
 
 // Subject is what a verdict or an incident is about: a link (all that identifies one), a stream (Kind empty),
-// a connection (Stream empty too) or the agent itself (the zero value).
+// a connection (Stream empty too) or the agent itself (no connection either).
 type Subject struct {
 	StreamKey
 	Kind   Kind   `json:"kind,omitempty"`
 	Origin string `json:"origin,omitempty"`
 	Via    string `json:"via,omitempty"`    // external API prefix, empty without one
 	Filter string `json:"filter,omitempty"` // subject filters, joined with commas
+
+	Receiver string `json:"receiver,omitempty"` // of an incident of the agent: the receiver that it is about
 }
 
 // IsLink tells whether the subject is a replication link.
@@ -39,9 +41,15 @@ func (s Subject) IsLink() bool { return s.Kind != "" }
 // IsStream tells whether the subject is a stream as a whole.
 func (s Subject) IsStream() bool { return s.Kind == "" && s.Stream != "" }
 
+// OfAgent tells whether the subject is the agent itself, or a part of it.
+func (s Subject) OfAgent() bool { return s.Connection == "" }
+
 // String names the subject for logs and people: "dr/PAYMENTS (mirror of PAYMENTS via $JS.hub.API)".
 func (s Subject) String() string {
-	if s == (Subject{}) {
+	switch {
+	case s.Receiver != "":
+		return "receiver " + s.Receiver
+	case s.OfAgent():
 		return "the agent"
 	}
 	var b strings.Builder

@@ -13,6 +13,14 @@ import (
 // RemindEvery is how often an open critical incident is told again.
 const RemindEvery = 4 * time.Hour
 
+// An incident that opens for the flapLimit-th time within FlapWindow is held open as flapping, until it was well, or not, for
+// flapHold without a break.
+const (
+	FlapWindow = 30 * time.Minute
+	flapLimit  = 4
+	flapHold   = 10 * time.Minute
+)
+
 // A change of reason is told updateEvery after the change before at the soonest, and twice as long after with each change
 // that the incident had, up to updateMost: the first ones matter, a reason that comes and goes does not.
 const (

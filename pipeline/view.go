@@ -85,4 +85,8 @@ type AgentView struct {
 	Committed   time.Time // newest commit that succeeded
 	Lost        string    // what state was lost at start, in words; empty: nothing
 	LostAt      time.Time // when that was found
+
+	Receivers   []ReceiverStats
+	ConfigError string    // why the configuration on disk is not in force; empty: it is
+	ConfigSince time.Time // since when; or when it last came into force
 }

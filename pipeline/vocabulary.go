@@ -15,6 +15,8 @@ const (
 	RulePolicy      = "policy"
 	RuleUnobserved  = "unobserved"
 	RuleJournal     = "journal"
+	RuleDelivery    = "delivery"      // a receiver of ours cannot be reached
+	RuleConfig      = "configuration" // the configuration on disk is not in force
 )
 
 // The reasons that verdicts give. They are short, stable and meant for people; whoever explains one matches it here. Where a
@@ -51,6 +53,10 @@ const (
 	ReasonProving     = "links are being proven again"                    // after a blindness
 	ReasonCommit      = "state cannot be written"                         //
 	ReasonLost        = "earlier state is lost"                           //
+	ReasonBroken      = "refuses us"                                      // a receiver; the detail is its answer
+	ReasonUndelivered = "cannot be reached"                               // a receiver; the detail is the newest error
+	ReasonBadConfig   = "the changed configuration is not in force"       // the detail says what is wrong with it
+	ReasonFlapping    = "comes and goes"                                  // the detail says how often
 )
 
 // Why a link that is over its limit is not judged. Until it is, it counts as uncovered (ConnectionView.Uncovered).
@@ -72,4 +78,5 @@ const (
 	ReasonLimitRemoved  = "limit removed"
 	ReasonOwnLimit      = "a limit of its own was set" // in place of the default
 	ReasonLimitChanged  = "limit changed"
+	ReasonNoReceiver    = "the receiver is no longer configured"
 )

@@ -15,7 +15,7 @@ type WatchOptions struct {
 	Interval       time.Duration     // between rounds
 	LooksPerSecond float64           // streams asked about in a second; deadline looks may use four times that
 	Origins        bool              // ask about origins, where the source can
-	Routes         bool              // ask about the ways between servers, where the source can
+	Trunks         bool              // ask about the ways between servers, where the source can
 	Diagnoser      Diagnoser         // nil: no causes are named
 	Watched        func(string) bool // which streams, by name; nil: all. Only for records: a source leaves out by itself
 	Board          *Board            // nil: none is kept
@@ -39,7 +39,7 @@ type Watch struct {
 
 	origins      origins
 	askedOrigins map[uint64]*origin // by question
-	routes       []Route            // as told newest; nil: nobody could tell
+	routes       []Trunk            // as told newest; nil: nobody could tell
 	routesDue    time.Time          // when they are to be asked for; zero: nobody can tell
 
 	recovery budget        // of the looks that are not urgent
@@ -78,12 +78,12 @@ type Watch struct {
 }
 
 // Question is a look to make. Scope is nil for everything. Where Origin is set, it is a look at that origin instead, and its
-// view goes to ObserveOrigin; where Routes is set, at the ways between servers, for ObserveRoutes.
+// view goes to ObserveOrigin; where Trunks is set, at the ways between servers, for ObserveTrunks.
 type Question struct {
 	ID     uint64
 	Scope  []StreamKey
 	Origin *OriginKey
-	Routes bool
+	Trunks bool
 }
 
 type look struct {
@@ -141,7 +141,7 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 // able says what the source can tell of beside streams.
 func (w *Watch) able(origins, routes bool) {
 	w.origins.on = w.origins.on && origins
-	w.opt.Routes = w.opt.Routes && routes
+	w.opt.Trunks = w.opt.Trunks && routes
 }
 
 // Turn does what is due, and returns what is to be asked now.
@@ -167,10 +167,10 @@ func (w *Watch) Turn(now time.Time) []Question {
 		w.askedOrigins[w.lastID] = o
 		questions = append(questions, Question{ID: w.lastID, Origin: &o.key})
 	}
-	if w.opt.Routes && !now.Before(w.routesDue) {
+	if w.opt.Trunks && !now.Before(w.routesDue) {
 		w.lastID++
 		w.routesDue = now.Add(routesEvery)
-		questions = append(questions, Question{ID: w.lastID, Routes: true})
+		questions = append(questions, Question{ID: w.lastID, Trunks: true})
 	}
 	w.judgeConnection(now)
 	if !w.remindAt.IsZero() && !now.Before(w.remindAt) {

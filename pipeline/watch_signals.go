@@ -36,13 +36,13 @@ func (w *Watch) advised(now time.Time, key StreamKey, a Advisory) {
 // routesEvery is how far apart questions about the ways between servers are.
 const routesEvery = 15 * time.Second
 
-// ObserveRoutes takes in what servers say of the ways between them.
-func (w *Watch) ObserveRoutes(now time.Time, routes []Route) {
+// ObserveTrunks takes in what servers say of the ways between them.
+func (w *Watch) ObserveTrunks(now time.Time, routes []Trunk) {
 	w.awake(now)
 	if routes != nil {
 		w.routes = routes
 		if w.opt.Board != nil {
-			w.opt.Board.PutRoutes(w.opt.Connection, routes)
+			w.opt.Board.PutTrunks(w.opt.Connection, routes)
 		}
 	}
 }

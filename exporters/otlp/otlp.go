@@ -151,7 +151,7 @@ func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Tim
 		if !yield(append(metrics, renderFleet(links, now))) {
 			return
 		}
-		for metrics := range renderRoutes(b.Routes(), now, e.budget) {
+		for metrics := range renderTrunks(b.Trunks(), now, e.budget) {
 			if !yield(metrics) {
 				return
 			}

@@ -40,15 +40,15 @@ func sources(now time.Time) (pipeline.StreamKey, []pipeline.LinkStatus) {
 }
 
 // routes are two ways over a gateway, one of them down, and a leafnode.
-func routes() []pipeline.Route {
-	return []pipeline.Route{
+func routes() []pipeline.Trunk {
+	return []pipeline.Trunk{
 		{
-			Connection: "hub", Kind: pipeline.RouteGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Outbound: true,
+			Connection: "hub", Kind: pipeline.TrunkGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Outbound: true,
 			Up: true, RTT: 12 * time.Millisecond,
 		},
-		{Connection: "hub", Kind: pipeline.RouteGateway, Server: "n2", Cluster: "EAST", Remote: "WEST", Outbound: true, RTT: time.Second},
+		{Connection: "hub", Kind: pipeline.TrunkGateway, Server: "n2", Cluster: "EAST", Remote: "WEST", Outbound: true, RTT: time.Second},
 		{
-			Connection: "hub", Kind: pipeline.RouteLeafnode, Server: "n1", Cluster: "EAST", Remote: "shop-7", Account: "ACME",
+			Connection: "hub", Kind: pipeline.TrunkLeafnode, Server: "n1", Cluster: "EAST", Remote: "shop-7", Account: "ACME",
 			Up: true, RTT: 250 * time.Microsecond,
 		},
 	}
@@ -60,7 +60,7 @@ func TestEveryMetricAsItIsSent(t *testing.T) {
 	e := open(t, configFor(server.endpoint), Own{}, quiet())
 	board := pipeline.NewBoard(now.Add(-time.Hour))
 	board.Put(sources(now))
-	board.PutRoutes("hub", routes())
+	board.PutTrunks("hub", routes())
 	if err := e.report(t.Context(), board, now); err != nil {
 		t.Fatal(err)
 	}

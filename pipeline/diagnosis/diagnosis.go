@@ -14,7 +14,7 @@ type Diagnoser struct{}
 
 // Diagnose implements pipeline.Diagnoser. The zero Diagnosis means that the incident's rule has no cause to look for, or, of
 // RuleLag, that a link is behind and nothing shows why. Its texts hold no ages: they change only when what they tell of does.
-func (Diagnoser) Diagnose(now time.Time, v *pipeline.View, i *pipeline.Incident, routes []pipeline.Route) pipeline.Diagnosis {
+func (Diagnoser) Diagnose(now time.Time, v *pipeline.View, i *pipeline.Incident, routes []pipeline.Trunk) pipeline.Diagnosis {
 	switch {
 	case v == nil || i == nil:
 		return pipeline.Diagnosis{}

@@ -25,15 +25,15 @@ func with(w *world, edit func(w *world)) *world {
 	return w
 }
 
-func leafnode(up bool, edit func(r *pipeline.Route)) []pipeline.Route {
-	r := pipeline.Route{Connection: "sys", Kind: pipeline.RouteLeafnode, Server: "n1", Remote: "h1", Up: up, Since: ago(40), Moved: ago(41)}
+func leafnode(up bool, edit func(r *pipeline.Trunk)) []pipeline.Trunk {
+	r := pipeline.Trunk{Connection: "sys", Kind: pipeline.TrunkLeafnode, Server: "n1", Remote: "h1", Up: up, Since: ago(40), Moved: ago(41)}
 	if up {
 		r.Since = ago(9000)
 	}
 	if edit != nil {
 		edit(&r)
 	}
-	return []pipeline.Route{r}
+	return []pipeline.Trunk{r}
 }
 
 func cases() []told {
@@ -46,11 +46,11 @@ func cases() []told {
 		{"another account's leafnode went down", with(healthy().silent(40), func(w *world) {
 			w.link.Subject.Account = "ACC"
 			w.link.Origin = w.origin(45, 480)
-			w.routes = leafnode(false, func(r *pipeline.Route) { r.Account = "OTHER" })
+			w.routes = leafnode(false, func(r *pipeline.Trunk) { r.Account = "OTHER" })
 		}), pipeline.CauseUnknown, ""},
 		{"a leafnode went down long before", with(healthy().silent(40), func(w *world) {
 			w.link.Origin = w.origin(45, 480)
-			w.routes = leafnode(false, func(r *pipeline.Route) { r.Since = ago(900) })
+			w.routes = leafnode(false, func(r *pipeline.Trunk) { r.Since = ago(900) })
 		}), pipeline.CauseUnknown, ""},
 		{"gateway cut", healthy().inside().silent(40).unseen(35, pipeline.FaultNoAnswer, "within 4s"), pipeline.CauseLinkDown, likely},
 		{"leafnode cut, leader stepped down", with(healthy().silent(40).unseen(35, pipeline.FaultNoResponders, ""), func(w *world) {
@@ -63,15 +63,15 @@ func cases() []told {
 			w.routes = leafnode(true, nil)
 		}), pipeline.CauseBlackhole, likely},
 		{"gateway blackholed, and found stale", with(healthy().inside().silent(60).unseen(35, pipeline.FaultNoAnswer, ""), func(w *world) {
-			w.routes = leafnode(false, func(r *pipeline.Route) {
-				r.Kind, r.Remote, r.Since, r.Detail = pipeline.RouteGateway, "east", ago(21), "Stale Connection"
+			w.routes = leafnode(false, func(r *pipeline.Trunk) {
+				r.Kind, r.Remote, r.Since, r.Detail = pipeline.TrunkGateway, "east", ago(21), "Stale Connection"
 			})
 		}), pipeline.CauseBlackhole, certain},
 		{"leafnode's user revoked", with(healthy().silent(40).unseen(35, pipeline.FaultNoResponders, ""), func(w *world) {
-			w.routes = leafnode(false, func(r *pipeline.Route) { r.Detail = "Authorization Violation" })
+			w.routes = leafnode(false, func(r *pipeline.Trunk) { r.Detail = "Authorization Violation" })
 		}), pipeline.CausePermission, certain},
 		{"leafnode's name does not resolve", with(healthy().silent(40).unseen(35, pipeline.FaultNoResponders, ""), func(w *world) {
-			w.routes = leafnode(false, func(r *pipeline.Route) { r.Detail = "dial tcp: lookup hub: no such host" })
+			w.routes = leafnode(false, func(r *pipeline.Trunk) { r.Detail = "dial tcp: lookup hub: no such host" })
 		}), pipeline.CauseRoute, certain},
 
 		{"delivery blocked, at first", with(healthy().silent(20), func(w *world) {

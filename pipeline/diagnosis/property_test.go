@@ -64,7 +64,7 @@ func TestEveryIncidentGetsACauseOfTheSet(t *testing.T) {
 	})
 }
 
-func drawView(t *rapid.T) (*pipeline.View, *pipeline.Incident, []pipeline.Route) {
+func drawView(t *rapid.T) (*pipeline.View, *pipeline.Incident, []pipeline.Trunk) {
 	w := healthy()
 	i := func(name string, most int) int { return rapid.IntRange(0, most).Draw(t, name) }
 	is := func(name string) bool { return rapid.Bool().Draw(t, name) }
@@ -118,8 +118,8 @@ func drawView(t *rapid.T) (*pipeline.View, *pipeline.Incident, []pipeline.Route)
 		s.Advisories = append(s.Advisories, pipeline.Advisory{At: at("advised"), Kind: kind})
 	}
 	for range i("routes", 3) {
-		w.routes = append(w.routes, pipeline.Route{
-			Kind: rapid.SampledFrom([]pipeline.RouteKind{pipeline.RouteGateway, pipeline.RouteLeafnode}).Draw(t, "kind"),
+		w.routes = append(w.routes, pipeline.Trunk{
+			Kind: rapid.SampledFrom([]pipeline.TrunkKind{pipeline.TrunkGateway, pipeline.TrunkLeafnode}).Draw(t, "kind"),
 			Up:   is("up"), Outbound: is("outbound"), Since: at("since"), Moved: at("moved"), Detail: text("detail"),
 		})
 	}

@@ -31,10 +31,10 @@ type scene struct {
 	stream   *pipeline.StreamView
 	link     *pipeline.LinkView // nil: the incident is on the whole stream, or its link is gone
 	incident *pipeline.Incident
-	routes   []pipeline.Route
+	routes   []pipeline.Trunk
 }
 
-func newScene(now time.Time, s *pipeline.StreamView, i *pipeline.Incident, routes []pipeline.Route) *scene {
+func newScene(now time.Time, s *pipeline.StreamView, i *pipeline.Incident, routes []pipeline.Trunk) *scene {
 	c := &scene{now: now, stream: s, incident: i, routes: routes}
 	for n := range s.Links {
 		if s.Links[n].Subject == i.Subject {

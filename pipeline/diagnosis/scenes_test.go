@@ -19,7 +19,7 @@ const hub = "$JS.hub.API"
 type world struct {
 	stream   pipeline.StreamView
 	link     pipeline.LinkView
-	routes   []pipeline.Route
+	routes   []pipeline.Trunk
 	rule     string
 	whole    bool // the incident is on the whole stream
 	incident pipeline.Incident

@@ -31,7 +31,7 @@ func TestDocumentedUserSeesASystem(t *testing.T) {
 	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Connection: "sys", Account: "DR", Stream: "S"}); v.Fault.Kind != "" || v.State.LastSeq != 2 {
 		t.Errorf("its origin: %+v", v)
 	}
-	if _, err := s.Routes(t.Context()); err != nil {
+	if _, err := s.Trunks(t.Context()); err != nil {
 		t.Errorf("routes: %v", err)
 	}
 	pipelinetest.DeleteStream(t, js, "M")
@@ -56,7 +56,7 @@ func TestWhatASystemsUserMayNotAskIsSaidOnce(t *testing.T) {
 	s, log := asDocumentedSystem(t, srv.URL())
 	round(t, s)
 	for range 3 {
-		if all, err := s.Routes(t.Context()); len(all) > 0 || err == nil {
+		if all, err := s.Trunks(t.Context()); len(all) > 0 || err == nil {
 			t.Errorf("routes: %v, %v", all, err)
 		}
 	}

@@ -66,7 +66,7 @@ func TestLeastPrivilegesInTheSystemAccount(t *testing.T) {
 		if x := single(t, s, "APP", "M"); x.Fault.Kind != "" {
 			t.Errorf("%s: %+v", user, x.Fault)
 		}
-		_, err := s.Routes(t.Context())
+		_, err := s.Trunks(t.Context())
 		gone := single(t, s, "APP", "GONE").Fault
 		if user == "least" {
 			if err != nil || gone.Kind != pipeline.FaultNotFound || log.count("ermission") != 0 {

@@ -26,7 +26,7 @@ type ways struct {
 
 // wayKey is a way's identity.
 type wayKey struct {
-	kind     pipeline.RouteKind
+	kind     pipeline.TrunkKind
 	server   string
 	remote   string
 	account  string // its id
@@ -38,7 +38,7 @@ type wayKey struct {
 type way struct {
 	id    uint64 // of the newest connection
 	host  string // at its other end
-	route pipeline.Route
+	route pipeline.Trunk
 }
 
 // unasked tells whether there are servers that did not tell of their configuration.
@@ -66,7 +66,7 @@ func (w *ways) configure(one *said[varz]) {
 }
 
 // merge brings what was known up to date with what was seen, and returns the ways of the servers that answered, in order.
-func (s *sighting) merge(connection string, e *events) []pipeline.Route {
+func (s *sighting) merge(connection string, e *events) []pipeline.Trunk {
 	w := s.ways
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,9 +75,9 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 	}
 	for server, gate := range s.gated {
 		for _, remote := range w.configured[server] {
-			key := wayKey{kind: pipeline.RouteGateway, server: server, remote: remote, outbound: true}
+			key := wayKey{kind: pipeline.TrunkGateway, server: server, remote: remote, outbound: true}
 			if w.all[key] == nil && s.present[server][key] == nil {
-				w.all[key] = &way{route: pipeline.Route{Server: gate.server, Cluster: gate.cluster, Since: s.now, Detail: "no outbound connection since it was seen first"}}
+				w.all[key] = &way{route: pipeline.Trunk{Server: gate.server, Cluster: gate.cluster, Since: s.now, Detail: "no outbound connection since it was seen first"}}
 			}
 		}
 	}
@@ -91,15 +91,15 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 		for key, now := range present {
 			s.carryOn(w.all[key], now)
 			w.all[key] = now
-			if key.kind == pipeline.RouteLeafnode {
+			if key.kind == pipeline.TrunkLeafnode {
 				up[[2]string{key.remote, key.account}] = true
 			}
 		}
 	}
-	routes := []pipeline.Route{}
+	routes := []pipeline.Trunk{}
 	refusals := e.refusals(s.now.Add(-leafRefusedAt))
 	for key, x := range w.all {
-		moved := key.kind == pipeline.RouteLeafnode && !x.route.Up && up[[2]string{key.remote, key.account}]
+		moved := key.kind == pipeline.TrunkLeafnode && !x.route.Up && up[[2]string{key.remote, key.account}]
 		if !s.told(key) || moved {
 			continue
 		}
@@ -115,12 +115,12 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 		if b.Client.Account == "N/A" { // it was refused before it had one
 			b.Client.Account = ""
 		}
-		routes = append(routes, pipeline.Route{
-			Connection: connection, Kind: pipeline.RouteLeafnode, Server: b.Server.Name, Cluster: b.Server.Cluster,
+		routes = append(routes, pipeline.Trunk{
+			Connection: connection, Kind: pipeline.TrunkLeafnode, Server: b.Server.Name, Cluster: b.Server.Cluster,
 			Remote: cmp.Or(b.Client.Name, b.Client.Host), Account: s.account(b.Client.Account), Since: b.Time, Detail: b.Reason,
 		})
 	}
-	slices.SortFunc(routes, func(a, b pipeline.Route) int {
+	slices.SortFunc(routes, func(a, b pipeline.Trunk) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Remote, b.Remote),
 			cmp.Compare(a.Account, b.Account), a.Since.Compare(b.Since))
 	})
@@ -129,7 +129,7 @@ func (s *sighting) merge(connection string, e *events) []pipeline.Route {
 
 // told tells whether the way's server told of its ways.
 func (s *sighting) told(key wayKey) bool {
-	if key.kind == pipeline.RouteLeafnode {
+	if key.kind == pipeline.TrunkLeafnode {
 		return s.left[key.server]
 	}
 	_, ok := s.gated[key.server]
@@ -141,7 +141,7 @@ const goneDetail = "the connection has gone"
 
 // down notes that a way is not there any more. It is false for one that is not worth telling of.
 func (s *sighting) down(key wayKey, w *way, e *events) bool {
-	if key.kind == pipeline.RouteGateway && !key.outbound {
+	if key.kind == pipeline.TrunkGateway && !key.outbound {
 		return false // the other cluster's servers tell of theirs
 	}
 	if w.route.Up {
@@ -153,7 +153,7 @@ func (s *sighting) down(key wayKey, w *way, e *events) bool {
 			w.route.Since, w.route.Detail = end.Time, end.Reason
 		}
 	}
-	return key.kind == pipeline.RouteGateway || s.now.Sub(w.route.Since) < leafDownFor
+	return key.kind == pipeline.TrunkGateway || s.now.Sub(w.route.Since) < leafDownFor
 }
 
 // carryOn dates what is seen now by what was known.

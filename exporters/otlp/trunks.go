@@ -21,21 +21,21 @@ type routePoints struct {
 
 // way is all routes that share their attributes, as one: up where all are, with the longest round trip.
 type way struct {
-	kind       pipeline.RouteKind
+	kind       pipeline.TrunkKind
 	attributes attribute.Set
 	size       int // of the attributes, encoded
 	up         bool
 	rtt        time.Duration
 }
 
-// renderRoutes yields the metrics of all ways between servers, in portions as renderLinks does.
-func renderRoutes(routes []pipeline.Route, now time.Time, budget int) iter.Seq[[]metricdata.Metrics] {
+// renderTrunks yields the metrics of all ways between servers, in portions as renderLinks does.
+func renderTrunks(routes []pipeline.Trunk, now time.Time, budget int) iter.Seq[[]metricdata.Metrics] {
 	return func(yield func([]metricdata.Metrics) bool) {
 		gateways, leafnodes := &routePoints{}, &routePoints{}
 		size := 0
 		for _, w := range ways(routes) {
 			to := gateways
-			if w.kind == pipeline.RouteLeafnode {
+			if w.kind == pipeline.TrunkLeafnode {
 				to = leafnodes
 			}
 			need := 2 * pointSize(w.size)
@@ -58,12 +58,12 @@ func renderRoutes(routes []pipeline.Route, now time.Time, budget int) iter.Seq[[
 
 // ways returns the routes in their order, those that share their attributes as one: two points of one name and the same
 // attributes would be refused.
-func ways(routes []pipeline.Route) []*way {
+func ways(routes []pipeline.Trunk) []*way {
 	var all []*way
 	known := map[attribute.Distinct]*way{}
 	for i := range routes {
 		r := &routes[i]
-		attributes := routeAttributes(r)
+		attributes := trunkAttributes(r)
 		set := attribute.NewSet(attributes...)
 		w := known[set.Equivalent()]
 		if w == nil {
@@ -119,11 +119,11 @@ func routeMetrics(gateways, leafnodes *routePoints) []metricdata.Metrics {
 	return all
 }
 
-// routeAttributes is what identifies a way, in the order of the keys. Only gateways have a direction: no way has the attributes
+// trunkAttributes is what identifies a way, in the order of the keys. Only gateways have a direction: no way has the attributes
 // of one of another kind.
-func routeAttributes(r *pipeline.Route) []attribute.KeyValue {
+func trunkAttributes(r *pipeline.Trunk) []attribute.KeyValue {
 	direction := ""
-	if r.Kind == pipeline.RouteGateway {
+	if r.Kind == pipeline.TrunkGateway {
 		direction = "inbound"
 		if r.Outbound {
 			direction = "outbound"

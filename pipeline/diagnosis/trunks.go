@@ -43,7 +43,7 @@ func (c *scene) downBy(cause pipeline.Cause) (sure pipeline.Sureness, says strin
 		why, told := reasonCause(r.Detail)
 		switch {
 		case told:
-		case r.Kind == pipeline.RouteGateway && r.Since.Sub(c.link.Since()) > staleAfter:
+		case r.Kind == pipeline.TrunkGateway && r.Since.Sub(c.link.Since()) > staleAfter:
 			why = pipeline.CauseBlackhole // it stood while nothing came over it: a cut shows at once
 		default:
 			why = pipeline.CauseLinkDown
@@ -61,7 +61,7 @@ func (c *scene) downBy(cause pipeline.Cause) (sure pipeline.Sureness, says strin
 	return sure, says
 }
 
-func (c *scene) downSure(r *pipeline.Route) pipeline.Sureness {
+func (c *scene) downSure(r *pipeline.Trunk) pipeline.Sureness {
 	alone := c.unwell() || c.answersElsewhere()
 	apart := r.Since.Sub(c.link.Since())
 	switch {
@@ -80,7 +80,7 @@ func (c *scene) downSure(r *pipeline.Route) pipeline.Sureness {
 }
 
 // another tells whether the same two ends have another way that is up.
-func (c *scene) another(r *pipeline.Route) bool {
+func (c *scene) another(r *pipeline.Trunk) bool {
 	for n := range c.routes {
 		o := &c.routes[n]
 		if o.Up && o.Connection == r.Connection && o.Kind == r.Kind && o.Remote == r.Remote && o.Cluster == r.Cluster && o.Outbound == r.Outbound {
@@ -90,7 +90,7 @@ func (c *scene) another(r *pipeline.Route) bool {
 	return false
 }
 
-func (c *scene) downSays(r *pipeline.Route) string {
+func (c *scene) downSays(r *pipeline.Trunk) string {
 	said := fmt.Sprintf("Server %s reports its %s to %s down", named(r.Server), r.Kind, named(r.Remote))
 	if !r.Since.IsZero() {
 		said += " since " + clock(c.now, r.Since)
@@ -104,7 +104,7 @@ func (c *scene) downSays(r *pipeline.Route) string {
 func named(name string) string { return cmp.Or(words(name), "(unnamed)") }
 
 // mayTake tells whether nothing speaks against the link's taking the way.
-func (c *scene) mayTake(r *pipeline.Route) bool {
+func (c *scene) mayTake(r *pipeline.Trunk) bool {
 	account := c.link.Subject.Account
 	return account == "" || r.Account == "" || r.Account == account
 }
@@ -134,7 +134,7 @@ func routeStands(c *scene) (sure pipeline.Sureness, says string) {
 	moving := false
 	for n := range c.routes {
 		r := &c.routes[n]
-		if !r.Up || !c.mayTake(r) || r.Kind == pipeline.RouteGateway && r.Outbound || r.Moved.IsZero() {
+		if !r.Up || !c.mayTake(r) || r.Kind == pipeline.TrunkGateway && r.Outbound || r.Moved.IsZero() {
 			continue
 		}
 		if c.now.Sub(r.Moved) <= standsFor || r.Moved.After(since.Add(downBefore)) || r.Since.After(since) {

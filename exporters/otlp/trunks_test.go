@@ -15,12 +15,12 @@ func TestRoutesThatCannotBeToldApartAreOnePoint(t *testing.T) {
 	server, now := startCollector(t), time.Now()
 	e := open(t, configFor(server.endpoint), Own{}, quiet())
 	board := pipeline.NewBoard(now)
-	inbound := pipeline.Route{Connection: "hub", Kind: pipeline.RouteGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Up: true, RTT: time.Millisecond}
+	inbound := pipeline.Trunk{Connection: "hub", Kind: pipeline.TrunkGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Up: true, RTT: time.Millisecond}
 	slow, outbound, leaf := inbound, inbound, inbound
 	slow.RTT = 3 * time.Millisecond
 	outbound.Outbound, outbound.Up = true, false
-	leaf.Kind, leaf.Remote, leaf.RTT = pipeline.RouteLeafnode, "bad\xff", 0
-	board.PutRoutes("hub", []pipeline.Route{inbound, slow, outbound, leaf})
+	leaf.Kind, leaf.Remote, leaf.RTT = pipeline.TrunkLeafnode, "bad\xff", 0
+	board.PutTrunks("hub", []pipeline.Trunk{inbound, slow, outbound, leaf})
 	if err := e.report(t.Context(), board, now); err != nil {
 		t.Fatal(err)
 	}
@@ -50,14 +50,14 @@ func TestManyRoutesAreSentInSeveralRequests(t *testing.T) {
 	e.budget = 64 << 10
 	board := pipeline.NewBoard(now)
 	const many = 500
-	all := make([]pipeline.Route, many)
+	all := make([]pipeline.Trunk, many)
 	for i := range all {
-		all[i] = pipeline.Route{
-			Connection: "hub", Kind: pipeline.RouteLeafnode, Server: "n1", Cluster: "EAST", Remote: fmt.Sprintf("leaf-%06d", i), Account: "ACME",
+		all[i] = pipeline.Trunk{
+			Connection: "hub", Kind: pipeline.TrunkLeafnode, Server: "n1", Cluster: "EAST", Remote: fmt.Sprintf("leaf-%06d", i), Account: "ACME",
 			Up: true, RTT: time.Millisecond,
 		}
 	}
-	board.PutRoutes("hub", all)
+	board.PutTrunks("hub", all)
 	if err := e.report(t.Context(), board, now); err != nil {
 		t.Fatal(err)
 	}

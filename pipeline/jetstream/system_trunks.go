@@ -53,9 +53,9 @@ type connz struct {
 	Out   int64     `json:"out_msgs"`
 }
 
-// Routes implements pipeline.RouteSource: the gateways and leafnode connections of every server that answers. One that was
+// Trunks implements pipeline.RouteSource: the gateways and leafnode connections of every server that answers. One that was
 // configured, or seen before, and is not there is told as down.
-func (s *System) Routes(ctx context.Context) ([]pipeline.Route, error) {
+func (s *System) Trunks(ctx context.Context) ([]pipeline.Trunk, error) {
 	now := time.Now()
 	seen := &sighting{ways: &s.ways, now: now, account: s.streams.accountName, present: map[string]map[wayKey]*way{}}
 	var failed [3]error
@@ -129,8 +129,8 @@ func (s *sighting) leafnodes(one *said[leafz]) {
 	}
 	s.left[one.Server.id()] = true
 	for _, l := range one.Data.Leafs {
-		s.add(wayKey{kind: pipeline.RouteLeafnode, server: one.Server.id(), remote: l.Name, account: l.Account}, &way{
-			id: l.ID, host: l.IP, route: pipeline.Route{
+		s.add(wayKey{kind: pipeline.TrunkLeafnode, server: one.Server.id(), remote: l.Name, account: l.Account}, &way{
+			id: l.ID, host: l.IP, route: pipeline.Trunk{
 				Server: one.Server.Name, Cluster: one.Server.Cluster, Account: s.account(l.Account),
 				RTT: parseRTT(l.RTT), Received: uint64(max(l.In, 0)), Sent: uint64(max(l.Out, 0)),
 			},
@@ -149,11 +149,11 @@ func (s *sighting) gateways(one *said[gatewayz]) {
 		if c == nil {
 			return
 		}
-		key := wayKey{kind: pipeline.RouteGateway, server: one.Server.id(), remote: remote, outbound: outbound}
+		key := wayKey{kind: pipeline.TrunkGateway, server: one.Server.id(), remote: remote, outbound: outbound}
 		if !outbound {
 			key.id = c.ID
 		}
-		s.add(key, &way{id: c.ID, route: pipeline.Route{
+		s.add(key, &way{id: c.ID, route: pipeline.Trunk{
 			Server: one.Server.Name, Cluster: one.Data.Name, Since: c.Start,
 			RTT: parseRTT(c.RTT), Received: uint64(max(c.In, 0)), Sent: uint64(max(c.Out, 0)),
 		}})
