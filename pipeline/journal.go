@@ -114,9 +114,9 @@ const (
 	EventReloadRefused EventKind = "reload refused"
 	EventSilenced      EventKind = "silenced" // a silence was added or changed
 	EventUnsilenced    EventKind = "unsilenced"
-	EventWithheld      EventKind = "withheld" // changes were not told to a receiver, and why
-	EventReleased      EventKind = "released" // withheld changes are told after all
-	EventLimits        EventKind = "limits"   // a stream's limits or links changed; Stream: as they were before
+	EventWithheld      EventKind = "withheld"  // changes were not told to a receiver, and why
+	EventReleased      EventKind = "released"  // withheld changes are told after all
+	EventLimits        EventKind = "limits"    // a stream's limits or links changed; Stream: as they were before
 	EventUnwatched     EventKind = "unwatched" // Stream: as it was
 	EventPruned        EventKind = "pruned"    // older records were removed; Text: how many, and up to which
 )
