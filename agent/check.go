@@ -48,7 +48,7 @@ func (c *checkCommand) check(ctx context.Context, console *Console) error {
 	if err != nil {
 		return err
 	}
-	config.Interval = checkInterval
+	config.Interval, config.Rules = checkInterval, config.Rules.unheld()
 	config.LooksPerSecond = max(config.LooksPerSecond, checkLooks)
 	quiet := slog.New(slog.DiscardHandler) // what went wrong is told with the verdict
 	sources, closeAll, err := c.open(ctx, config, quiet)

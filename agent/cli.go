@@ -24,11 +24,18 @@ type commandLine struct {
 
 	LogLevel slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"Log at this level and above: debug, info, warn or error."`
 
-	Run     runCommand     `cmd:"" help:"Watch, notify and export until told to end."`
-	Check   checkCommand   `cmd:"" help:"Watch for a moment and give one verdict on every link."`
-	Record  recordCommand  `cmd:"" help:"Keep looks in a file."`
-	Replay  replayCommand  `cmd:"" help:"Run the pipeline over recorded looks."`
-	Config  configCommands `cmd:"" help:"Check a configuration, or show what is in force."`
+	Run    runCommand     `cmd:"" help:"Watch, notify and export until told to end."`
+	Check  checkCommand   `cmd:"" help:"Watch for a moment and give one verdict on every link."`
+	Record recordCommand  `cmd:"" help:"Keep looks in a file."`
+	Replay replayCommand  `cmd:"" help:"Run the pipeline over recorded looks."`
+	Config configCommands `cmd:"" help:"Check a configuration, or show what is in force."`
+	Notify notifyCommands `cmd:"" help:"Test the receivers."`
+
+	Silence   silenceCommands  `cmd:"" help:"Withhold notifications for a time, as during maintenance."`
+	Incidents incidentsCommand `cmd:"" help:"List incidents, open and over."`
+	Report    reportCommand    `cmd:"" help:"Tell how well the limits were kept in a period."`
+	Audit     auditCommands    `cmd:"" help:"Verify or export the audit."`
+
 	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 
@@ -46,7 +53,7 @@ type ExitStatus int
 // Error gives the code.
 func (e ExitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// Exit codes other than 0. The command check has more, of its own: 1 is a warning there, 2 critical, 3 unknown.
+// Exit codes other than 0. The commands check and audit verify have more, of their own: 3 is unknown there.
 const (
 	exitFailure      = 1
 	exitCheckUnknown = 3

@@ -9,8 +9,9 @@ import (
 
 // configCommands is mirrorwatch config.
 type configCommands struct {
-	Check configCheckCommand `cmd:"" help:"Tell everything that is wrong with a configuration, each with its line and key. Exits 1 if anything is."`
-	Show  configShowCommand  `cmd:"" help:"Print the configuration in force: defaults, file and environment together, secrets hidden."`
+	Check  configCheckCommand  `cmd:"" help:"Tell everything that is wrong with a configuration, each with its line and key. Exits 1 if anything is."`
+	Show   configShowCommand   `cmd:"" help:"Print the configuration in force: defaults, file and environment together, secrets hidden."`
+	Schema configSchemaCommand `cmd:"" help:"Print the JSON Schema of the configuration, for editors and checks."`
 }
 
 // configCheckCommand is mirrorwatch config check.
@@ -59,7 +60,7 @@ func (c *configCheckCommand) printText(console *Console, cfg *Config, faults, no
 	}
 	if cfg != nil {
 		fmt.Fprintf(console.Stdout, "%s: good (connections: %d, receivers: %d)\n",
-			c.File, len(cfg.Connections), len(cfg.Exporters.Webhook)+len(cfg.Exporters.Slack))
+			c.File, len(cfg.Connections), len(cfg.Exporters.names()))
 	}
 }
 
@@ -88,4 +89,12 @@ func (c *configShowCommand) Run(console *Console) error {
 		return fmt.Errorf("read configuration back: %w", err)
 	}
 	return printJSON(console.Stdout, document)
+}
+
+// configSchemaCommand is mirrorwatch config schema.
+type configSchemaCommand struct{}
+
+// Run prints the schema.
+func (configSchemaCommand) Run(console *Console) error {
+	return printJSON(console.Stdout, newJSONSchema())
 }

@@ -5,46 +5,27 @@ import (
 	"os"
 	"time"
 
+	"mirrorwatch/exporters/alertmanager"
 	"mirrorwatch/exporters/otlp"
-	"mirrorwatch/exporters/slack"
-	"mirrorwatch/exporters/webhook"
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/jetstream"
 )
 
 // Config is the agent's whole configuration. Each component owns its part, its defaults and its Validate.
 type Config struct {
-	Connections    []jetstream.Config `koanf:"connections"`
-	Interval       time.Duration      `koanf:"interval"`         // between rounds
-	LooksPerSecond int                `koanf:"looks_per_second"` // of one connection, at most
-	Rules          RulesConfig        `koanf:"rules"`
-	DataDir        string             `koanf:"data_dir"`
-	HTTP           HTTPConfig         `koanf:"http"`
-	Heartbeat      HeartbeatConfig    `koanf:"heartbeat"`
-	Exporters      ExportersConfig    `koanf:"exporters"`
-}
-
-// RulesConfig is what rules use where a stream's metadata says nothing.
-type RulesConfig struct {
-	Seen        SeenConfig        `koanf:"seen"`
-	SeenDefault SeenDefaultConfig `koanf:"seen-default"`
-}
-
-// SeenConfig is the configuration of the rule seen.
-type SeenConfig struct {
-	Limit Limit `koanf:"limit"` // for streams without seen-critical in their metadata
-}
-
-// SeenDefaultConfig is the configuration of the rule seen-default.
-type SeenDefaultConfig struct {
-	After time.Duration `koanf:"after"` // how long a link without any limit may stay silent; 0: for ever
-}
-
-// ExportersConfig is the destinations. Those left out are off.
-type ExportersConfig struct {
-	OTLP    *otlp.Config     `koanf:"otlp"`
-	Webhook []webhook.Config `koanf:"webhook"`
-	Slack   []slack.Config   `koanf:"slack"`
+	Connections    []jetstream.Config  `koanf:"connections"`
+	Interval       time.Duration       `koanf:"interval"`         // between rounds
+	LooksPerSecond int                 `koanf:"looks_per_second"` // of one connection, at most
+	Rules          RulesConfig         `koanf:"rules"`
+	DataDir        string              `koanf:"data_dir"`
+	HTTP           HTTPConfig          `koanf:"http"`
+	Retention      RetentionConfig     `koanf:"retention"`
+	Heartbeat      HeartbeatConfig     `koanf:"heartbeat"`
+	Exporters      ExportersConfig     `koanf:"exporters"`
+	Routes         []RouteConfig       `koanf:"routes"`
+	Fallback       FallbackConfig      `koanf:"fallback"`
+	Maintenance    []MaintenanceConfig `koanf:"maintenance"`
+	Links          LinksConfig         `koanf:"links"`
 }
 
 // DefaultConfig returns what holds where neither file nor environment says otherwise.
@@ -55,7 +36,9 @@ func DefaultConfig() *Config {
 		Rules:          RulesConfig{SeenDefault: SeenDefaultConfig{After: 5 * time.Minute}},
 		DataDir:        "./data",
 		HTTP:           HTTPConfig{Address: "127.0.0.1:9188"},
+		Retention:      RetentionConfig{Age: Age(400 * 24 * time.Hour), Size: 256 << 20},
 		Heartbeat:      HeartbeatConfig{Interval: time.Minute},
+		Fallback:       FallbackConfig{After: 5 * time.Minute, Keep: 72 * time.Hour},
 	}
 }
 
@@ -64,6 +47,17 @@ func setDefaults(component any) {
 	switch c := component.(type) {
 	case *otlp.Config:
 		*c = otlp.Default()
+	case *alertmanager.Config:
+		c.Lapse, c.Interval = alertmanager.DefaultLapse, alertmanager.DefaultInterval
+	case *RouteConfig:
+		*c = DefaultRoute()
+	}
+}
+
+// complete fills in what is known only once everything was read.
+func (c *Config) complete() {
+	for i := range c.Routes {
+		c.Routes[i].complete()
 	}
 }
 
@@ -98,33 +92,12 @@ func (c *Config) Validate(report func(path, problem string)) {
 	}
 	c.HTTP.Validate(under("http", report))
 	c.Heartbeat.Validate(under("heartbeat", report))
+	c.Retention.validate(under("retention", report))
 	c.Exporters.validate(report)
-}
-
-func (r *RulesConfig) validate(report func(path, problem string)) {
-	if limit := r.Seen.Limit; limit.Set && limit.Value != 0 && limit.Value < pipeline.MinSeenLimit {
-		report("seen.limit", fmt.Sprintf("%s: want at least %s, or 0 for no limit", durationText(limit.Value), pipeline.MinSeenLimit))
-	}
-	if after := r.SeenDefault.After; after != 0 && after < pipeline.MinSeenLimit {
-		report("seen-default.after", fmt.Sprintf("%s: want at least %s, or 0 for no such check", durationText(after), pipeline.MinSeenLimit))
-	}
-}
-
-func (e *ExportersConfig) validate(report func(path, problem string)) {
-	if e.OTLP != nil {
-		e.OTLP.Validate(under("exporters.otlp", report))
-	}
-	names := map[string]string{}
-	for i := range e.Webhook {
-		at := fmt.Sprintf("exporters.webhook[%d]", i)
-		e.Webhook[i].Validate(under(at, report))
-		unique(names, e.Webhook[i].Name, at, report)
-	}
-	for i := range e.Slack {
-		at := fmt.Sprintf("exporters.slack[%d]", i)
-		e.Slack[i].Validate(under(at, report))
-		unique(names, e.Slack[i].Name, at, report)
-	}
+	c.validateRoutes(report)
+	c.Fallback.validate(c.Exporters.names(), under("fallback", report))
+	c.validateMaintenance(report)
+	c.Links.validate(under("links", report))
 }
 
 // under returns a report that puts prefix before the paths it is given.

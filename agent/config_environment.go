@@ -129,6 +129,9 @@ func resolve(s *shape, rest string) ([]step, *shape) {
 			return nil, s
 		}
 	case shapeList:
+		if rest == "" && s.single {
+			return nil, s.element
+		}
 		digits, after, _ := strings.Cut(rest, "_")
 		if index, err := strconv.ParseUint(digits, 10, 16); err == nil {
 			return prepend(step{index: int(index)}, s.element, after)

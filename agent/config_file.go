@@ -107,6 +107,8 @@ func (d *document) walk(n *yaml.Node, s *shape, path string) (any, bool) {
 			list = append(list, value)
 		}
 		return list, true
+	case s.single && n.Kind == yaml.ScalarNode:
+		return []any{n.Value}, true
 	case s.kind == shapeScalar && n.Kind == yaml.ScalarNode:
 		if problem := s.checkScalar(n.Value); problem != "" {
 			d.faults = append(d.faults, Note{File: d.file, Line: line, Path: path, Text: problem})
@@ -165,9 +167,7 @@ func (d *document) eachKey(n *yaml.Node, path string, visit func(key, value *yam
 
 func (d *document) faultUnknown(key *yaml.Node, path string, known []string) {
 	text := "unknown key (known here: " + strings.Join(known, ", ") + ")"
-	if path == "" && key.Value == "routes" {
-		text = "there are no routes yet: every receiver is told of every change"
-	} else if near := nearest(key.Value, known); near != "" {
+	if near := nearest(key.Value, known); near != "" {
 		text = fmt.Sprintf("unknown key (did you mean %s?)", near)
 		d.misnamed = append(d.misnamed, join(path, near))
 	}
@@ -187,6 +187,9 @@ func want(s *shape, n *yaml.Node) string {
 		yaml.MappingNode:  "a mapping",
 		yaml.SequenceNode: "a list",
 	}[n.Kind]
+	if s.single {
+		wanted = "one value or a list"
+	}
 	text := fmt.Sprintf("want %s here, not %s", wanted, got)
 	if s.kind == shapeMapping {
 		text += ": " + strings.Join(s.names(), ", ")

@@ -71,6 +71,7 @@ func (d *document) decode(environ []string) (*Config, error) {
 	if err := k.UnmarshalWithConf("", cfg, conf); err != nil {
 		return nil, fmt.Errorf("decode configuration: %w", err)
 	}
+	cfg.complete()
 	return cfg, nil
 }
 
@@ -78,6 +79,9 @@ func (d *document) decode(environ []string) (*Config, error) {
 func decodeValue(from, to reflect.Value) (any, error) {
 	if text, ok := from.Interface().(string); ok && isScalar(to.Type()) {
 		return (&shape{typ: to.Type()}).readScalar(text)
+	}
+	if text, ok := from.Interface().(string); ok && to.Type() == reflect.TypeFor[OneOrMore]() {
+		return OneOrMore{text}, nil
 	}
 	if from.Kind() == reflect.Map && to.Kind() == reflect.Struct && to.CanAddr() {
 		setDefaults(to.Addr().Interface())

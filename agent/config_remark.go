@@ -7,20 +7,17 @@ import (
 	"os"
 	"reflect"
 	"strings"
-
-	"mirrorwatch/pipeline"
 )
 
 // remark reports what is no fault but worth knowing.
 func (c *Config) remark(report func(path, text string)) {
-	if limit := c.Rules.Seen.Limit; limit.Set && limit.Value > 0 && limit.Value < pipeline.SelfHealing {
-		report("rules.seen.limit", fmt.Sprintf(
-			"%s is honoured, but a server that reconnects by itself may be silent for 50s: below %s expect alerts that resolve by themselves",
-			durationText(limit.Value), durationText(pipeline.SelfHealing)))
+	c.Rules.remark(under("rules", report))
+	names := c.Exporters.names()
+	if len(names) == 0 {
+		report("exporters", "there is no receiver (webhook, slack, alertmanager): nobody is told of an incident")
 	}
-	if len(c.Exporters.Webhook)+len(c.Exporters.Slack) == 0 {
-		report("exporters", "there is neither webhook nor slack: nobody is told of an incident")
-	}
+	c.remarkRoutes(report)
+	c.Fallback.remark(names, under("fallback", report))
 	eachFile(schema(), reflect.ValueOf(c), "", func(path, file string) {
 		f, err := os.Open(file)
 		if err == nil {

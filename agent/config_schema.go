@@ -15,6 +15,7 @@ type shape struct {
 	typ     reflect.Type // never a pointer
 	keys    []schemaKey  // of a mapping, in the order of the struct
 	element *shape       // of a list or a table
+	single  bool         // of a list: one text stands for a list of it
 }
 
 // schemaKey is one key of a mapping.
@@ -58,6 +59,7 @@ func shapeOf(t reflect.Type) *shape {
 		s.kind, s.element = shapeTable, shapeOf(t.Elem())
 	case reflect.Slice:
 		s.kind, s.element = shapeList, shapeOf(t.Elem())
+		s.single = t == reflect.TypeFor[OneOrMore]()
 	default:
 		panic(fmt.Sprintf("configuration of type %s", t))
 	}

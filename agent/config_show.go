@@ -37,7 +37,9 @@ func nodeOf(s *shape, v reflect.Value) *yaml.Node {
 	case shapeMapping:
 		node := &yaml.Node{Kind: yaml.MappingNode}
 		for _, k := range s.keys {
-			appendEntry(node, k.name, nodeOf(k.shape, v.FieldByIndex(k.index)))
+			if value := v.FieldByIndex(k.index); k.name != "hold" || !value.IsZero() { // every rule has one, and hardly any uses it
+				appendEntry(node, k.name, nodeOf(k.shape, value))
+			}
 		}
 		return unlessEmpty(node)
 	case shapeTable:
@@ -54,6 +56,9 @@ func nodeOf(s *shape, v reflect.Value) *yaml.Node {
 			if element := nodeOf(s.element, v.Index(i)); element != nil {
 				node.Content = append(node.Content, element)
 			}
+		}
+		if s.single && !v.IsNil() && v.Len() == 0 {
+			return node // an empty one says something else than none
 		}
 		return unlessEmpty(node)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -18,7 +19,7 @@ const (
 	heartbeatDelay   = 15 * time.Second // of the first one: an agent that dies at each start must not beat at each start
 )
 
-// HeartbeatConfig is a dead man's switch: a URL that is called while every ring turns, so that the agent's own silence
+// HeartbeatConfig is a dead man's switch: a URL that is called while all is well with the agent, so that its own silence
 // pages somebody. Without a URL there is none.
 type HeartbeatConfig struct {
 	URL      pipeline.Secret `koanf:"url"`
@@ -57,18 +58,19 @@ func parseHeartbeatURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// Heartbeat calls its URL while every ring turns.
+// Heartbeat calls its URL while every ring turns, the journal can be written and no delivery is overdue.
 type Heartbeat struct {
 	config  HeartbeatConfig
-	turning func() (ok bool, stalled string)
+	turning func() (ok bool, why string)
 	client  *http.Client
 	log     *slog.Logger
 	state   string // of the newest beat, as logged
+	why     string // it was withheld, as logged
 }
 
-// NewHeartbeat returns a heartbeat that asks turning before each call; stalled names the rings that do not turn.
+// NewHeartbeat returns a heartbeat that asks turning before each call; why says what is not well (heartbeatTrouble).
 // A nil transport is the default one.
-func NewHeartbeat(c HeartbeatConfig, turning func() (ok bool, stalled string), transport http.RoundTripper, log *slog.Logger) *Heartbeat {
+func NewHeartbeat(c HeartbeatConfig, turning func() (ok bool, why string), transport http.RoundTripper, log *slog.Logger) *Heartbeat {
 	return &Heartbeat{
 		config:  c,
 		turning: turning,
@@ -80,6 +82,22 @@ func NewHeartbeat(c HeartbeatConfig, turning func() (ok bool, stalled string), t
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
+}
+
+// heartbeatTrouble is what a heartbeat is withheld for, in words: rings that stand still, a journal that cannot be written,
+// receivers that are overdue to be told. Empty: nothing is.
+func heartbeatTrouble(stalled []string, failing bool, overdue []string) string {
+	var parts []string
+	if len(stalled) > 0 {
+		parts = append(parts, "rings stand still: "+strings.Join(stalled, ", "))
+	}
+	if failing {
+		parts = append(parts, "the journal cannot be written")
+	}
+	if len(overdue) > 0 {
+		parts = append(parts, "deliveries are overdue: "+strings.Join(overdue, ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Run beats after heartbeatDelay and then each interval, until ctx ends. What goes wrong is logged once, as it changes.
@@ -98,28 +116,27 @@ func (h *Heartbeat) Run(ctx context.Context) {
 }
 
 func (h *Heartbeat) beat(ctx context.Context) {
-	if ok, stalled := h.turning(); !ok {
-		h.became(ctx, slog.LevelWarn, "withheld", slog.String("stalled", stalled))
+	if ok, why := h.turning(); !ok {
+		h.became(ctx, slog.LevelWarn, "withheld", why, slog.String("why", why))
 		return
 	}
 	err := h.call(ctx)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		h.became(ctx, slog.LevelWarn, "failing", slog.String("error", err.Error()))
+		h.became(ctx, slog.LevelWarn, "failing", "", slog.String("error", err.Error()))
 	default:
-		h.became(ctx, slog.LevelInfo, "beating")
+		h.became(ctx, slog.LevelInfo, "beating", "")
 	}
 }
 
-// became logs a change of state.
-func (h *Heartbeat) became(ctx context.Context, level slog.Level, state string, attrs ...slog.Attr) {
-	if state == h.state {
+// became logs a change of state, or of why beats are withheld.
+func (h *Heartbeat) became(ctx context.Context, level slog.Level, state, why string, attrs ...slog.Attr) {
+	if state == h.state && why == h.why {
 		return
 	}
-	from := h.state
-	h.state = state
-	attrs = append([]slog.Attr{slog.String("from", from), slog.String("to", state)}, attrs...)
+	attrs = append([]slog.Attr{slog.String("from", h.state), slog.String("to", state)}, attrs...)
+	h.state, h.why = state, why
 	h.log.LogAttrs(ctx, level, "heartbeat changed", attrs...)
 }
 

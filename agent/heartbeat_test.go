@@ -71,7 +71,7 @@ func TestHeartbeatBeatsEachIntervalWhileRingsTurn(t *testing.T) {
 		})
 		stalled := func() (bool, string) { // from 90 s to 210 s
 			since := time.Since(start)
-			return since < 90*time.Second || since > 210*time.Second, "dr"
+			return since < 90*time.Second || since > 210*time.Second, heartbeatTrouble([]string{"dr"}, false, nil)
 		}
 		var log bytes.Buffer
 		h := NewHeartbeat(heartbeatConfig(), stalled, transport, slog.New(slog.NewTextHandler(&log, nil)))
@@ -88,10 +88,42 @@ func TestHeartbeatBeatsEachIntervalWhileRingsTurn(t *testing.T) {
 				t.Errorf("calls: got %v, want %v", calls, want)
 			}
 		}
-		if n := strings.Count(log.String(), "heartbeat changed"); n != 3 || !strings.Contains(log.String(), "to=withheld stalled=dr") {
+		if n := strings.Count(log.String(), "heartbeat changed"); n != 3 || !strings.Contains(log.String(), `to=withheld why="rings stand still: dr"`) {
 			t.Errorf("log: want three changes, got\n%s", &log)
 		}
 	})
+}
+
+// Each of the three has its words, and one that takes another's place is told too.
+func TestHeartbeatSaysWhatItIsWithheldFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("beat though nothing is well") })
+		trouble := []string{
+			heartbeatTrouble([]string{"dr", "far"}, false, nil), heartbeatTrouble(nil, true, nil), heartbeatTrouble(nil, true, nil),
+			heartbeatTrouble(nil, true, []string{"oncall"}),
+		}
+		n := 0
+		turning := func() (bool, string) {
+			n++
+			return false, trouble[n-1]
+		}
+		var log bytes.Buffer
+		h := NewHeartbeat(heartbeatConfig(), turning, transport, slog.New(slog.NewTextHandler(&log, nil)))
+		ctx, cancel := context.WithTimeout(t.Context(), heartbeatDelay+time.Duration(len(trouble))*time.Minute-time.Second)
+		defer cancel()
+		h.Run(ctx)
+		for _, want := range []string{
+			`why="rings stand still: dr, far"`, `why="the journal cannot be written"`,
+			`why="the journal cannot be written; deliveries are overdue: oncall"`,
+		} {
+			if strings.Count(log.String(), want+"\n") != 1 {
+				t.Errorf("log: want %s once, got\n%s", want, &log)
+			}
+		}
+	})
+	if why := heartbeatTrouble(nil, false, nil); why != "" {
+		t.Errorf("where all is well: got %q", why)
+	}
 }
 
 func TestHeartbeatToldItsFailureOnceWithoutTheURL(t *testing.T) {

@@ -17,8 +17,13 @@ import (
 
 // HTTPConfig is where the agent's own HTTP interface listens.
 type HTTPConfig struct {
-	Address string `koanf:"address"` // host:port
+	Address   string          `koanf:"address"` // host:port
+	Token     pipeline.Secret `koanf:"token"`   // that callers show (Authorization: Bearer) to change or look back
+	TokenFile string          `koanf:"token_file"`
 }
+
+// Bearer returns the token; zero: only callers on the agent's own host may change anything or look back.
+func (c *HTTPConfig) Bearer() pipeline.Secret { return c.Token.Or(c.TokenFile) }
 
 // Validate reports everything that is wrong.
 func (c *HTTPConfig) Validate(report func(path, problem string)) {
@@ -33,9 +38,12 @@ func (c *HTTPConfig) Validate(report func(path, problem string)) {
 	case number < 0 || number > math.MaxUint16:
 		report("address", fmt.Sprintf("%q: a port is at most %d", c.Address, math.MaxUint16))
 	}
+	if !c.Token.IsZero() && c.TokenFile != "" {
+		report("token", "give token or token_file, not both")
+	}
 }
 
-// HTTP is the agent's HTTP interface. It only tells; nothing can be changed through it.
+// HTTP is the agent's HTTP interface. Silences can be made and ended through it; all else only tells.
 type HTTP struct {
 	Board *pipeline.Board
 	// Ready returns nil once the configuration is loaded and the journal open, else what is waited for. Connections
@@ -44,15 +52,34 @@ type HTTP struct {
 	// Receivers tells what waits for each receiver; nil: there are none. They have no say in readiness either.
 	Receivers func() []pipeline.ReceiverStats
 	Now       func() time.Time
+
+	Silences silencer  // nil: none can be made
+	History  historian // nil: nothing can be looked back at
+	// Token is what callers must show to change something or to look back; nil, or zero: they must be on this host.
+	Token func() pipeline.Secret
+	// Config tells why the configuration on disk is not in force, and since when; nil, or an empty problem: it is.
+	Config func() (problem string, since time.Time)
+
+	// Defaults is what limits streams of a connection have where their metadata says nothing; nil: none.
+	Defaults func(connection string) pipeline.Policy
+
+	heavy chan struct{} // holds a word while somebody reads the whole audit: one at a time
 }
 
-// Handler returns the routes: /healthz, /readyz, /api/v1/links and /api/v1/incidents.
+// Handler returns the routes: /healthz, /readyz and those under /api/v1.
 func (h *HTTP) Handler() http.Handler {
+	h.heavy = make(chan struct{}, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	mux.HandleFunc("GET /api/v1/links", h.links)
 	mux.HandleFunc("GET /api/v1/incidents", h.incidents)
+	mux.HandleFunc("GET /api/v1/silences", h.silences)
+	mux.HandleFunc("POST /api/v1/silences", h.guarded(h.addSilence))
+	mux.HandleFunc("DELETE /api/v1/silences/{id}", h.guarded(h.endSilence))
+	mux.HandleFunc("GET /api/v1/history", h.guarded(h.history))
+	mux.HandleFunc("GET /api/v1/report", h.guarded(h.report))
+	mux.HandleFunc("GET /api/v1/audit", h.guarded(h.audit))
 	return mux
 }
 
@@ -62,50 +89,13 @@ func (h *HTTP) healthz(w http.ResponseWriter, _ *http.Request) {
 	}{true})
 }
 
-func (h *HTTP) readyz(w http.ResponseWriter, _ *http.Request) {
-	body := struct {
-		Ready       bool                        `json:"ready"`
-		Waiting     string                      `json:"waiting_for,omitempty"`
-		Connections []pipeline.ConnectionStatus `json:"connections"`
-		Receivers   []receiverState             `json:"receivers"`
-	}{Ready: true, Connections: h.Board.Connections(), Receivers: h.receivers()}
-	status := http.StatusOK
-	if err := h.Ready(); err != nil {
-		status, body.Ready, body.Waiting = http.StatusServiceUnavailable, false, err.Error()
-	}
-	writeJSON(w, status, body)
-}
-
-// receiverState is one receiver as /readyz tells it.
-type receiverState struct {
-	Name    string   `json:"name"`
-	Pending int      `json:"pending"`            // batches that wait
-	Oldest  *float64 `json:"oldest_age_seconds"` // of the oldest change that waits; null: none does
-	Error   string   `json:"last_error"`         // of the newest attempt; empty: it was delivered
-}
-
-func (h *HTTP) receivers() []receiverState {
-	states := []receiverState{}
-	if h.Receivers == nil {
-		return states
-	}
-	for _, r := range h.Receivers() {
-		s := receiverState{Name: r.Receiver, Pending: r.Pending, Error: r.Error}
-		if r.Pending > 0 && !r.Oldest.IsZero() {
-			s.Oldest = new(seconds(max(0, h.Now().Sub(r.Oldest))))
-		}
-		states = append(states, s)
-	}
-	return states
-}
-
 func (h *HTTP) links(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, linksOf(h.Board, h.Now()))
 }
 
 // incidents tells the open ones, oldest first.
 func (h *HTTP) incidents(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, incidentsOf(h.Board, h.Now()))
+	writeJSON(w, http.StatusOK, incidentsOf(h.Board, h.Now(), h.withheld()))
 }
 
 // writeJSON ignores that the client went away.

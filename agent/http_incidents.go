@@ -30,10 +30,27 @@ type IncidentState struct {
 	Next     []pipeline.Step   `json:"next"`     // what to do, in order
 	Warnings []string          `json:"warnings"` // what not to do
 	Risk     RiskState         `json:"risk"`
+
+	Flaps      int               `json:"flaps"`       // not 0: it comes and goes, so often lately, and is held open for it
+	Metadata   map[string]string `json:"metadata"`    // of its stream: the keys that routes ask for
+	SilencedBy *string           `json:"silenced_by"` // the silence that withholds it now; null: none does
+}
+
+// withheld returns what tells which silence covers an incident now.
+func (h *HTTP) withheld() func(*pipeline.Incident) (id string, withheld bool) {
+	var all pipeline.Silences
+	if h.Silences != nil {
+		all = h.Silences.Silences()
+	}
+	now := h.Now()
+	return func(i *pipeline.Incident) (string, bool) {
+		s, is := all.Withholds(now, i)
+		return s.ID, is
+	}
 }
 
 // incidentsOf returns every open incident on the board, oldest first.
-func incidentsOf(b *pipeline.Board, now time.Time) []IncidentState {
+func incidentsOf(b *pipeline.Board, now time.Time, withheld func(*pipeline.Incident) (string, bool)) []IncidentState {
 	open := b.Incidents()
 	states := make([]IncidentState, len(open))
 	for n, i := range open {
@@ -43,6 +60,13 @@ func incidentsOf(b *pipeline.Board, now time.Time) []IncidentState {
 			Opened:   i.Opened.UTC(), Value: i.Value, Limit: i.Limit, Unit: string(i.Unit),
 			Reason: i.Reason, Detail: i.Detail, Changes: i.Changes,
 			Cause: i.Cause, Sure: i.Sure, Evidence: list(i.Because), Next: list(i.Next), Warnings: list(i.Warnings), Risk: riskState(&i.Risk),
+			Flaps: i.Flaps, Metadata: i.Metadata,
+		}
+		if states[n].Metadata == nil {
+			states[n].Metadata = map[string]string{}
+		}
+		if id, is := withheld(&open[n]); is {
+			states[n].SilencedBy = &id
 		}
 		if !i.Since.IsZero() {
 			states[n].Since, states[n].Silent = new(i.Since.UTC()), new(seconds(max(0, now.Sub(i.Since))))

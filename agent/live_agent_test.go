@@ -78,6 +78,7 @@ func runAgent(t testing.TB, p *pager, config *Config) *liveAgent {
 	config.DataDir = t.TempDir()
 	config.HTTP.Address = "127.0.0.1:0"
 	config.Exporters.Webhook = []webhook.Config{p.config()}
+	config.Routes = []RouteConfig{{Receivers: OneOrMore{p.config().Name}, GroupBy: OneOrMore{pipeline.LabelIncident}}} // at once
 
 	a := &liveAgent{log: &logbook{}}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -84,7 +84,7 @@ func configure(t testing.TB, p *pager, server *pipelinetest.Server) (file, dataD
 data_dir: %q
 http: {address: "127.0.0.1:0"}
 exporters: {webhook: [{name: pager, url: %q}]}
-`, server.URL(), dataDir, p.server.URL)
+`+atOnce, server.URL(), dataDir, p.server.URL)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -34,29 +34,39 @@ type ways struct {
 // forgetWays is how long what was learnt of an origin is kept after the last question about it.
 const forgetWays = time.Hour
 
-// withOrigins returns what the rings ask, in the order of the connections: a source, and where its connection has an origins
+// withOrigins returns what rings ask, in the order of the connections: a source, and where its connection has an origins
 // list, those of the list with it.
 func withOrigins(connections []jetstream.Config, sources []source) []pipeline.Source {
-	byName := map[string]*streamSource{}
+	all := make([]*connection, len(sources))
 	for i, c := range connections {
-		if account, ok := sources[i].(*jetstream.Source); ok {
-			byName[c.Name] = &streamSource{asker: account}
-		}
+		all[i] = &connection{config: c, source: sources[i], asker: askerOf(sources[i])}
 	}
-	all := make([]pipeline.Source, len(sources))
-	for i, c := range connections {
-		all[i] = sources[i]
-		account, ok := sources[i].(*jetstream.Source)
-		if len(c.Origins) == 0 || !ok { // in system scope there is no such list
-			continue
-		}
-		o := &originSource{Source: account, ways: map[pipeline.OriginKey]*ways{}}
-		for _, name := range c.Origins {
-			o.named = append(o.named, byName[name])
-		}
-		all[i] = o
+	asked := make([]pipeline.Source, len(all))
+	for i, c := range all {
+		c.meet(all)
+		asked[i] = c.asked
 	}
-	return all
+	return asked
+}
+
+// askerOf makes a source one that other connections ask about their origins; nil: in system scope there is no such.
+func askerOf(s source) *streamSource {
+	if account, ok := s.(*jetstream.Source); ok {
+		return &streamSource{asker: account}
+	}
+	return nil
+}
+
+// meet finds whom the connection asks about origins.
+func (c *connection) meet(all []*connection) {
+	account, ok := c.source.(*jetstream.Source)
+	if c.asked = c.source; len(c.config.Origins) == 0 || !ok { // in system scope there is no such list
+		return
+	}
+	for _, name := range c.config.Origins {
+		c.named = append(c.named, find(all, name).asker)
+	}
+	c.asked = &originSource{Source: account, named: c.named, ways: map[pipeline.OriginKey]*ways{}}
 }
 
 // validateOrigins reports names of connections that are not configured, or cannot be asked about single streams.

@@ -12,7 +12,7 @@ import (
 // and where none was open, one closed change on the connection says that it is watched no longer.
 func (a *assembly) forget(now time.Time, state pipeline.State) {
 	gone := func(connection string) bool {
-		return connection != "" && !slices.ContainsFunc(a.rings, func(r *pipeline.Ring) bool { return r.Name() == connection })
+		return connection != "" && find(a.connections, connection) == nil
 	}
 	told := map[string]bool{} // by connection: whether a change tells of its end
 	var streams []pipeline.StreamKey
@@ -22,7 +22,7 @@ func (a *assembly) forget(now time.Time, state pipeline.State) {
 			told[r.Key.Connection] = false
 		}
 	}
-	tracker := pipeline.NewTracker(state.Incidents)
+	tracker := pipeline.NewTracker(state.Incidents, nil)
 	var changes []pipeline.Change
 	for _, i := range state.Incidents {
 		if !gone(i.Subject.Connection) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
 
 // How long the end may take, from the signal on. The drain may take a second more for what does not heed its end; the
@@ -22,9 +24,9 @@ const (
 var errStillRunning = errors.New("not everything stopped in time")
 
 // run starts what was assembled and ends it in the opposite order once ctx ended, within endTime.
-func (a *assembly) run(ctx context.Context, listener net.Listener) error {
+func (a *assembly) run(ctx context.Context, listener net.Listener, o Options) error {
 	ended := make(chan error, 1)
-	go func() { ended <- a.live(ctx, listener) }()
+	go func() { ended <- a.live(ctx, listener, o) }()
 	select {
 	case err := <-ended:
 		return err
@@ -41,43 +43,39 @@ func (a *assembly) run(ctx context.Context, listener net.Listener) error {
 }
 
 // live runs until everything has stopped.
-func (a *assembly) live(ctx context.Context, listener net.Listener) error {
-	sinks, stopSinks := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSinks()
-	var side, reports sync.WaitGroup
-	handler := (&HTTP{
-		Board: a.board, Ready: func() error { return nil }, Receivers: a.outbox.Stats, Now: time.Now,
-	}).Handler()
+func (a *assembly) live(ctx context.Context, listener net.Listener, o Options) error {
+	var side sync.WaitGroup
 	side.Go(func() {
-		if err := ServeHTTP(ctx, listener, handler, a.log); err != nil {
+		if err := ServeHTTP(ctx, listener, a.http().Handler(), a.log); err != nil {
 			a.log.Error("http interface ended", "error", err)
 		}
 	})
-	if a.otlp != nil {
-		reports.Go(func() { _ = a.otlp.Run(sinks, a.board) })
-	}
+	a.metrics.start(ctx, a.board)
 	committing, stopCommitting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCommitting()
 	committed := make(chan error, 1)
 	go func() { committed <- a.committer.Run(committing) }()
-	if a.config.Heartbeat.Enabled() {
-		heartbeat := NewHeartbeat(a.config.Heartbeat, a.turning, nil, a.log)
-		side.Go(func() { heartbeat.Run(ctx) })
+	a.heartbeat = a.beat(ctx, a.config)
+	for _, c := range a.connections {
+		c.start(ctx)
+	}
+	if o.File != nil {
+		newReloader(a, *o.File).run(ctx, o.Hangups)
 	}
 
-	var rings sync.WaitGroup
-	for _, r := range a.rings {
-		rings.Go(func() { r.Run(ctx) })
+	// Nobody replaces anything from here on.
+	for _, c := range a.connections {
+		c.task.wait()
 	}
-	rings.Wait()
+	a.committer.Record(pipeline.Event{At: time.Now(), Kind: pipeline.EventStopped})
 	stopCommitting()
 	err := <-committed
 	if left := a.undelivered(); left != "nothing" {
 		a.log.Warn("undelivered, kept for the next start", "batches", left)
 	}
-	stopSinks()
-	reports.Wait()
+	a.metrics.end()
 	a.reportLast()
+	a.heartbeat.wait()
 	side.Wait()
 	a.close()
 	if err != nil {
@@ -86,14 +84,29 @@ func (a *assembly) live(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
+// http is the agent's HTTP interface.
+func (a *assembly) http() *HTTP {
+	return &HTTP{
+		Board: a.board, Ready: func() error { return nil }, Receivers: a.outbox.Stats, Now: time.Now,
+		Silences: a.committer, History: a.journal,
+		Token: func() pipeline.Secret { return a.inForce().HTTP.Bearer() },
+		Config: func() (problem string, since time.Time) {
+			a.mu.RLock()
+			defer a.mu.RUnlock()
+			return a.problem, a.problemAt
+		},
+		Defaults: func(string) pipeline.Policy { return a.inForce().Policy() },
+	}
+}
+
 // reportLast sends the newest state once more, so that what changed since the last interval arrives.
 func (a *assembly) reportLast() {
-	if a.otlp == nil {
+	if a.metrics == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), reportTime)
 	defer cancel()
-	if err := a.otlp.Report(ctx, a.board); err != nil {
+	if err := a.metrics.exporter.Report(ctx, a.board); err != nil {
 		a.log.Warn("the last metrics did not arrive", "error", err)
 	}
 }
@@ -112,17 +125,14 @@ func (a *assembly) undelivered() string {
 	return strings.Join(waiting, ", ")
 }
 
-// close ends what newAssembly opened. Sources go first, the journal last.
+// close ends what newAssembly opened, and what reloads replaced. Sources go first, the journal last.
 func (a *assembly) close() {
-	if err := closeSources(a.sources); err != nil {
+	if err := closeSources(sources(a.connections)); err != nil {
 		a.log.Warn("close connections", "error", err)
 	}
-	if a.otlp != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if err := a.otlp.Shutdown(ctx); err != nil {
-			a.log.Warn("close otlp exporter", "error", err)
-		}
+	a.closing.Wait()
+	if err := a.metrics.close(); err != nil {
+		a.log.Warn("close otlp exporter", "error", err)
 	}
 	if a.journal != nil {
 		if err := a.journal.Close(); err != nil {

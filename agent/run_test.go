@@ -24,22 +24,6 @@ import (
 	"mirrorwatch/pipeline/pipelinetest"
 )
 
-func TestHangupEndsNothingAndSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	s, p := pipelinetest.StartServer(t, pipelinetest.ServerOptions{Name: "one"}), startPager(t)
-	config, _ := configure(t, p, s)
-	c := spawn(t, config)
-	if err := c.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	pipelinetest.Eventually(t, soon, "the log says what to do", func() bool {
-		return strings.Contains(c.log.String(), "a changed configuration needs a restart")
-	})
-	if err := c.end(syscall.SIGTERM); err != nil {
-		t.Errorf("the end by SIGTERM: %v", err)
-	}
-}
-
 // A connection that was taken out of the configuration is told of once, though nothing was wrong with it.
 func TestConnectionNoLongerConfiguredIsToldOnce(t *testing.T) {
 	t.Parallel()

@@ -2,9 +2,10 @@ package agent
 
 import (
 	"fmt"
-	"log/slog"
+	"slices"
 	"time"
 
+	"mirrorwatch/exporters/alertmanager"
 	"mirrorwatch/exporters/slack"
 	"mirrorwatch/exporters/webhook"
 	"mirrorwatch/pipeline"
@@ -12,7 +13,7 @@ import (
 	"mirrorwatch/pipeline/rules"
 )
 
-// This file is where the concrete kinds meet: a new rule, and a new destination, is one line here.
+// This file is where the concrete kinds meet: a new rule is one line here, a new destination one entry.
 
 // Rules returns every rule that judges streams and connections.
 func (c RulesConfig) Rules() []pipeline.Rule {
@@ -33,31 +34,64 @@ func (c RulesConfig) Rules() []pipeline.Rule {
 }
 
 // agentRules returns the rules that judge the agent itself.
-func agentRules() []pipeline.Rule {
-	return []pipeline.Rule{rules.Journal{LostFor: rules.DefaultLostFor}}
+func (c *Config) agentRules() []pipeline.Rule {
+	return []pipeline.Rule{
+		rules.Journal{LostFor: rules.DefaultLostFor},
+		rules.Delivery{After: c.Fallback.After},
+		rules.Configuration{},
+	}
 }
 
-// Receivers builds every configured destination of changes.
-func (e *ExportersConfig) Receivers(log *slog.Logger) ([]pipeline.Receiver, error) {
-	var all []pipeline.Receiver
-	add := func(kind, name string, n pipeline.Notifier, err error) error {
-		if err != nil {
-			return fmt.Errorf("set up %s %q: %w", kind, name, err)
-		}
-		all = append(all, pipeline.Receiver{Name: name, Notifier: n})
-		return nil
-	}
+// destination is one configured receiver that is not set up yet.
+type destination struct {
+	kind, name string
+	config     any // what it is made of, but the pages
+	most       int // pipeline.Receiver.Most
+	open       func(pipeline.Pages) (pipeline.Notifier, error)
+}
+
+// destinations returns every configured destination of changes.
+func (e *ExportersConfig) destinations() []destination {
+	var all []destination
 	for _, c := range e.Webhook {
-		n, err := webhook.New(c)
-		if err := add("webhook", c.Name, n, err); err != nil {
-			return nil, err
-		}
+		all = append(all, destination{
+			"webhook", c.Name, c, webhook.MostIncidents,
+			func(p pipeline.Pages) (pipeline.Notifier, error) { return webhook.New(c, p) },
+		})
 	}
 	for _, c := range e.Slack {
-		n, err := slack.New(c)
-		if err := add("slack", c.Name, n, err); err != nil {
+		all = append(all, destination{
+			"slack", c.Name, c, 0,
+			func(p pipeline.Pages) (pipeline.Notifier, error) { return slack.New(c, p) },
+		})
+	}
+	for _, c := range e.Alertmanager {
+		all = append(all, destination{
+			"alertmanager", c.Name, c, alertmanager.MostIncidents,
+			func(p pipeline.Pages) (pipeline.Notifier, error) { return alertmanager.New(c, p) },
+		})
+	}
+	return all
+}
+
+// receiver sets the destination up.
+func (d *destination) receiver(pages pipeline.Pages) (pipeline.Receiver, error) {
+	n, err := d.open(pages)
+	if err != nil {
+		return pipeline.Receiver{}, fmt.Errorf("set up %s %q: %w", d.kind, d.name, err)
+	}
+	return pipeline.Receiver{Name: d.name, Notifier: n, Most: d.most}, nil
+}
+
+// Receivers builds every configured destination of changes, with what its messages link to.
+func (e *ExportersConfig) Receivers(pages pipeline.Pages) ([]pipeline.Receiver, error) {
+	var all []pipeline.Receiver
+	for _, d := range e.destinations() {
+		r, err := d.receiver(pages)
+		if err != nil {
 			return nil, err
 		}
+		all = append(all, r)
 	}
 	return all, nil
 }
@@ -67,7 +101,7 @@ func (c *Config) watchOptions(name string, watched func(string) bool, board *pip
 	return pipeline.WatchOptions{
 		Connection: name, Rules: c.Rules.Rules(), Defaults: c.Policy(), Interval: c.Interval,
 		LooksPerSecond: float64(c.LooksPerSecond), Watched: watched, Board: board,
-		Origins: true, Trunks: true, Diagnoser: diagnosis.Diagnoser{},
+		Origins: true, Trunks: true, Diagnoser: diagnosis.Diagnoser{}, Holds: c.Rules.Holds(), Metadata: c.metadata(),
 	}
 }
 
@@ -79,11 +113,7 @@ func (c *Config) newWatch(now time.Time, name string, watched func(string) bool,
 			records = append(records, r)
 		}
 	}
-	var open []pipeline.Incident
-	for _, i := range state.Incidents {
-		if i.Subject.Connection == name {
-			open = append(open, i)
-		}
-	}
-	return pipeline.NewWatch(now, c.watchOptions(name, watched, board), records, open)
+	other := func(i pipeline.Incident) bool { return i.Subject.Connection != name }
+	open, ended := slices.DeleteFunc(slices.Clone(state.Incidents), other), slices.DeleteFunc(slices.Clone(state.Ended), other)
+	return pipeline.NewWatch(now, c.watchOptions(name, watched, board), records, open, ended)
 }

@@ -21,7 +21,7 @@ func BenchmarkRound10k(b *testing.B) {
 	}
 	w := pipeline.NewWatch(epoch, pipeline.WatchOptions{
 		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 5000, Board: pipeline.NewBoard(epoch),
-	}, nil, nil)
+	}, nil, nil, nil)
 	now := epoch
 	round := func() {
 		var whole uint64

@@ -88,6 +88,23 @@ func (b *Board) Drop(key StreamKey) {
 	delete(b.streams, key)
 }
 
+// rows returns what is known of a stream's links.
+func (b *Board) rows(key StreamKey) []LinkStatus {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Clone(b.streams[key])
+}
+
+// DropConnection forgets a connection, its streams and what it told of the ways between servers. Its incidents stay until they
+// end.
+func (b *Board) DropConnection(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.connections, name)
+	delete(b.routes, name)
+	maps.DeleteFunc(b.streams, func(key StreamKey, _ []LinkStatus) bool { return key.Connection == name })
+}
+
 // PutConnection replaces what is known of a connection.
 func (b *Board) PutConnection(c ConnectionStatus) {
 	b.mu.Lock()

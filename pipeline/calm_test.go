@@ -24,6 +24,7 @@ type calm struct {
 	world  *world
 	period time.Duration               // between rounds
 	open   map[pipeline.StreamKey]bool // seen
+	hold   time.Duration               // of seen
 	scarce bool                        // the finding on the connection stands
 	newest time.Time
 }
@@ -47,6 +48,10 @@ func newCalm(t *rapid.T) *calm {
 	c.world = newWorld(t, mirrors...)
 	c.world.opt.Interval = secs(rapid.Float64Range(5, 60).Draw(t, "interval"))
 	c.world.opt.LooksPerSecond = rapid.SampledFrom([]float64{1, 3, 10, 30, 500}).Draw(t, "looks per second")
+	if rapid.Bool().Draw(t, "held") {
+		c.hold = secs(rapid.Float64Range(1, 60).Draw(t, "hold"))
+		c.world.opt.Holds = map[string]time.Duration{pipeline.RuleSeen: c.hold}
+	}
 	wants := time.Duration(float64(n) / c.world.opt.LooksPerSecond * float64(time.Second))
 	c.period = max(c.world.opt.Interval, wants)
 	if c.period > 8*time.Second {
@@ -86,11 +91,11 @@ func (c *calm) checkOpened(now time.Time, m *mirror) {
 	}
 	began := m.contact(now)
 	for _, cut := range slices.Backward(m.cut) {
-		if !cut.from.After(now) && now.Sub(cut.to) < m.limit {
+		if !cut.from.After(now) && now.Sub(cut.to) < m.limit+c.hold {
 			began = m.contact(cut.from)
 		}
 	}
-	if silent, least := now.Sub(began), m.limit-c.period-m.delay-5*time.Second; silent < max(least, 2*time.Second) {
+	if silent, least := now.Sub(began), m.limit+c.hold-c.period-m.delay-5*time.Second; silent < max(least, 2*time.Second) {
 		c.t.Fatalf("at %s: seen opened on %s with the limit %s, true contact was at %s", since(now), m.key.Stream, m.limit, since(began))
 	}
 }
@@ -103,7 +108,7 @@ func (c *calm) checkOpen(now time.Time, m *mirror) {
 			back = later(back, cut.to)
 		}
 	}
-	soon := max(12*time.Second, c.period*5/2) + 2*m.delay
+	soon := max(12*time.Second, c.period*5/2) + 2*m.delay + c.hold
 	if from := later(back, c.newest); now.Sub(from) > soon {
 		c.t.Fatalf("at %s: seen is still open on %s, contact is back since %s", since(now), m.key.Stream, since(back))
 	}

@@ -8,7 +8,8 @@ import (
 // ChangeKind is one step in an incident's life.
 type ChangeKind string
 
-// The kinds of change. Resolved means proven well again; Closed means ended without that proof.
+// The kinds of change. Reminded tells again of what is open: after a while, or because it comes and goes no more and stays.
+// Resolved means proven well again; Closed means ended without that proof.
 const (
 	Opened    ChangeKind = "opened"
 	Escalated ChangeKind = "escalated"
@@ -60,7 +61,7 @@ type Change struct {
 	From     Level         `json:"from"` // level before
 	Incident Incident      `json:"incident"`
 	Found    bool          `json:"found,omitempty"` // another cause was named than before
-	Silent   time.Duration `json:"silent"`          // how long contact was not proven, at At or by its end; 0 where the subject is no link
+	Silent   time.Duration `json:"silent"`          // how long contact was not proven, at At or by its end (then in total, where it was held open); 0 where the subject is no link
 	Test     bool          `json:"test,omitempty"`  // made up, to see whether a receiver works
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // TestGuaranteeHoldsInEveryHistory walks random histories and checks at every step that each link has a proof younger
-// than its limit, or is covered by an open incident; that no proof is later than true contact; and that incidents keep
-// to their life.
+// than its limit (and holds), or is covered by an open incident; that no proof is later than true contact; and that
+// incidents keep to their life, held open for flapping from the fourth on.
 func TestGuaranteeHoldsInEveryHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGuarantee(t)
@@ -20,9 +20,10 @@ func TestGuaranteeHoldsInEveryHistory(t *testing.T) {
 		from := 0.0
 		for _, stop := range g.stops {
 			g.world.run(from, stop.at)
-			records, _, _ := g.world.watch.Drain(at(stop.at), true)
+			records, open, ended := g.world.watch.State()
+			g.world.ended = ended
 			from = max(stop.at, g.newest.Sub(epoch).Seconds()) + stop.down // a pause may have lasted beyond it
-			g.restart(from, records, g.world.watch.Incidents())
+			g.restart(from, records, open)
 		}
 		g.world.run(from, historyEnds)
 	})
@@ -43,6 +44,7 @@ type guarantee struct {
 	ended   map[string]bool
 	opened  map[string]time.Time // by incident: the evidence it opened on
 	open    map[string]string    // by rule and subject: the open incident
+	often   map[string]int       // by rule and subject: openings
 }
 
 type stop struct{ at, down float64 }
@@ -50,7 +52,7 @@ type stop struct{ at, down float64 }
 func newGuarantee(t *rapid.T) *guarantee {
 	g := &guarantee{
 		t: t, pauses: map[int]time.Duration{}, numbers: map[string]int{}, ended: map[string]bool{},
-		opened: map[string]time.Time{}, open: map[string]string{},
+		opened: map[string]time.Time{}, open: map[string]string{}, often: map[string]int{},
 	}
 	var mirrors []*mirror
 	for i := range rapid.SampledFrom([]int{1, 2, 3, 4, 4, 8, 8, 60}).Draw(t, "mirrors") {
@@ -64,11 +66,14 @@ func newGuarantee(t *rapid.T) *guarantee {
 	g.world = newWorld(t, mirrors...)
 	g.world.opt.Interval = secs(rapid.Float64Range(5, 60).Draw(t, "interval"))
 	g.world.opt.LooksPerSecond = rapid.SampledFrom([]float64{0.5, 2, 10, 500}).Draw(t, "looks per second")
+	if rapid.Bool().Draw(t, "held") {
+		g.world.opt.Holds = drawHolds(t)
+	}
 	for _, second := range rapid.SliceOfN(rapid.IntRange(1, historyEnds), 0, 3).Draw(t, "pauses") {
 		g.pauses[second] = secs(rapid.Float64Range(0.5, 90).Draw(t, "pause"))
 	}
 	if rapid.Bool().Draw(t, "restarted") {
-		g.stops = []stop{{rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.Float64Range(0.001, 90).Draw(t, "down")}}
+		g.stops = []stop{{rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.OneOf(rapid.Just(0.001), rapid.Float64Range(0.001, 90)).Draw(t, "down")}}
 	}
 	signals := map[int]pipeline.SignalKind{}
 	for _, second := range rapid.SliceOfN(rapid.IntRange(1, historyEnds), 0, 3).Draw(t, "disconnections") {
@@ -102,7 +107,7 @@ func (g *guarantee) restart(from float64, records []pipeline.StreamRecord, open 
 // check is called after each step.
 func (g *guarantee) check(now time.Time) {
 	g.newest = now
-	if g.steps++; g.steps > 20000 {
+	if g.steps++; g.steps > 40000 {
 		g.t.Fatalf("%d steps by %s", g.steps, since(now))
 	}
 	for _, c := range g.world.changes {
@@ -128,7 +133,9 @@ func (g *guarantee) check(now time.Time) {
 			proof = l.First
 		}
 		covered := blind || g.open[rule+" "+l.Subject.String()] != ""
-		if now.Sub(proof) >= limit && !covered && !now.Before(g.graced) {
+		blindness := g.world.opt.Holds[pipeline.RuleUnobserved]
+		limit += g.world.opt.Holds[rule] + blindness
+		if now.Sub(proof) >= limit && !covered && !now.Before(g.graced.Add(blindness)) {
 			g.t.Fatalf("at %s: %s proven at %s, limit %s, and no incident is open", since(now), l.Subject, since(proof), limit)
 		}
 	}
@@ -148,6 +155,11 @@ func (g *guarantee) checkChange(c pipeline.Change) {
 			g.t.Fatalf("%s opened as change %d, while %q is open", about, i.Changes, g.open[about])
 		}
 		g.open[about], g.opened[i.ID] = i.ID, i.Evidence
+		if g.often[about]++; (g.often[about] >= 4) != (i.Flaps >= 4) {
+			g.t.Fatalf("%s opened for the %d. time with %d flaps", about, g.often[about], i.Flaps)
+		}
+	case c.Kind == pipeline.Reminded:
+		g.t.Fatalf("%s: %s within %d s", about, c.Kind, historyEnds)
 	case c.Kind == pipeline.Closed && i.Changes == 1: // told once, never open
 	case g.open[about] != i.ID:
 		g.t.Fatalf("%s: %s of %s, while %q is open", about, c.Kind, i.ID, g.open[about])
@@ -169,6 +181,17 @@ func since(t time.Time) string {
 	return t.Sub(epoch).String()
 }
 
+// drawHolds draws holds for the rules on silence, and for others.
+func drawHolds(t *rapid.T) map[string]time.Duration {
+	holds := map[string]time.Duration{}
+	for _, rule := range []string{pipeline.RuleSeen, pipeline.RuleSeenDefault, pipeline.RuleUnobserved, pipeline.RuleLeaderless, pipeline.RulePolicy} {
+		if hold := rapid.SampledFrom([]float64{0, 1, 7.5, 60}).Draw(t, "hold of "+rule); hold > 0 {
+			holds[rule] = secs(hold)
+		}
+	}
+	return holds
+}
+
 func drawMirror(t *rapid.T, name string) *mirror {
 	limits := rapid.SampledFrom([]float64{0, 5, 6, 8, 10, 20, 30, 60, 120, 600})
 	m := &mirror{
@@ -183,6 +206,12 @@ func drawMirror(t *rapid.T, name string) *mirror {
 	}
 	for _, s := range drawSpans(t, "cuts", 12, 3) {
 		m.cut = append(m.cut, span{s.from, s.to.Truncate(time.Second).Add(time.Second)})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "comes and goes") == 0 {
+		m.limit, m.cut = secs(rapid.SampledFrom([]float64{5, 6, 8}).Draw(t, "short limit")), nil
+		for begin := rapid.Float64Range(10, 60).Draw(t, "first"); begin < historyEnds; begin += rapid.Float64Range(25, 45).Draw(t, "next") {
+			m.cut = append(m.cut, span{at(begin), at(begin + 12).Truncate(time.Second).Add(time.Second)})
+		}
 	}
 	for _, s := range drawSpans(t, "faults", 0, 3) {
 		m.fault = append(m.fault, faulty{s, rapid.SampledFrom([]pipeline.FaultKind{

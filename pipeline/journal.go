@@ -16,7 +16,6 @@ type State struct {
 	Incidents []Incident // the open ones
 	Ended     []Incident // that ended in the last FlapWindow, oldest first
 	Outbox    []Batch    // undelivered, in the order of their making
-	Receipts  []ReceiptRecord
 	Groups    []GroupRecord
 	Silences  []Silence // in force or to come
 	Lost      string    // not empty: an earlier journal could not be read; says so for people, and since when
@@ -25,17 +24,16 @@ type State struct {
 
 // Commit is what one transaction writes. Changes are also appended to the audit.
 type Commit struct {
-	Streams  []StreamRecord  // new or renewed
-	Gone     []StreamKey     // streams no longer watched
-	Changes  []Change        // the incidents in them replace the older ones; an ended one is no longer open
-	Batches  []Batch         // new or renewed, by receiver and key
-	Merged   []BatchID       // batches never attempted whose changes went into another one
-	Done     []BatchID       // delivered or given up on; they leave the outbox
-	Receipts []ReceiptRecord // new; an empty receipt removes the record
-	Groups   []GroupRecord   // new or renewed, by receiver and group; one with nothing open removes the record
-	Silences []Silence       // new or renewed
-	Attempts []Attempt       // for the audit
-	Events   []Event         // for the audit
+	Streams  []StreamRecord // new or renewed
+	Gone     []StreamKey    // streams no longer watched
+	Changes  []Change       // the incidents in them replace the older ones; an ended one is no longer open
+	Batches  []Batch        // new or renewed, by receiver and key
+	Merged   []BatchID      // batches never attempted whose changes went into another one
+	Done     []BatchID      // delivered or given up on; they leave the outbox
+	Groups   []GroupRecord  // new or renewed, by receiver and group; one with nothing open removes the record
+	Silences []Silence      // new or renewed
+	Attempts []Attempt      // for the audit
+	Events   []Event        // for the audit
 }
 
 // StreamRecord is what is kept of a stream: enough to judge it before it is seen again.
@@ -44,6 +42,8 @@ type StreamRecord struct {
 	First  time.Time    `json:"first"`  // when it was first seen, or first named
 	Policy Policy       `json:"policy"` // the stream's own metadata
 	Links  []LinkRecord `json:"links"`
+
+	Metadata map[string]string `json:"metadata,omitempty"` // the stream's: the keys that WatchOptions.Metadata names
 }
 
 // LinkRecord is what is kept of a link.
@@ -65,7 +65,7 @@ type BatchID struct {
 type Batch struct {
 	BatchID
 	Order   uint64    `json:"order"` // rises with time over all receivers
-	Group   string    `json:"group"` // the receipt's group: an incident's id, or the key of a batch of many
+	Group   string    `json:"group"` // the id of the group's first incident
 	Changes []Change  `json:"changes"`
 	Body    []byte    `json:"body,omitempty"` // rendered; nil until frozen
 	Made    time.Time `json:"made"`
@@ -79,13 +79,6 @@ type Batch struct {
 	NextTry   time.Time `json:"next_try,omitzero"`   // zero: at once
 	UrgentTry time.Time `json:"urgent_try,omitzero"` // NextTry where a new critical page waits; zero: the receiver is not left alone
 	LastError string    `json:"last_error,omitempty"`
-}
-
-// ReceiptRecord is the newest receipt of one group at one receiver.
-type ReceiptRecord struct {
-	Receiver string  `json:"receiver"`
-	Group    string  `json:"group"`
-	Receipt  Receipt `json:"receipt"`
 }
 
 // GroupRecord is what one receiver knows of one group of incidents, after its newest frozen batch.

@@ -29,7 +29,7 @@ type Notification struct {
 }
 
 // MostEnded is how many ended incidents of a group are kept to be told of.
-const MostEnded = 100
+const MostEnded = 500
 
 // Notifier tells one destination of changes.
 //

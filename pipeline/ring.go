@@ -76,7 +76,11 @@ type event struct {
 	err      error
 }
 
-// Run turns the ring until ctx ends. It then stops its looks, waits for them, and submits what it knows.
+// State is Watch.State, for a ring that takes this one's place. It may be called before Run, and once Run has returned.
+func (r *Ring) State() (records []StreamRecord, open, ended []Incident) { return r.watch.State() }
+
+// Run turns the ring until ctx ends. It then stops its looks, waits for them, and submits what it knows. It is called once; the
+// source may then go on with another ring.
 func (r *Ring) Run(ctx context.Context) {
 	looking, stop := context.WithCancel(ctx)
 	var looks sync.WaitGroup

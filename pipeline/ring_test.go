@@ -47,6 +47,7 @@ type ringing struct {
 	began  time.Time
 	source *pipelinetest.Script
 	submitted
+	opt     pipeline.WatchOptions
 	ring    *pipeline.Ring
 	looks   int
 	stop    context.CancelFunc
@@ -56,7 +57,7 @@ type ringing struct {
 // ring turns a ring over mirrors whose times count from the start of the bubble.
 func ring(t *testing.T, mirrors ...*mirror) *ringing {
 	t.Helper()
-	r := &ringing{began: time.Now(), stopped: make(chan struct{})}
+	r := &ringing{began: time.Now()}
 	r.records = map[pipeline.StreamKey]pipeline.StreamRecord{}
 	byKey := map[pipeline.StreamKey]*mirror{}
 	var keys []pipeline.StreamKey
@@ -73,9 +74,13 @@ func ring(t *testing.T, mirrors ...*mirror) *ringing {
 		}
 		return pipelinetest.Answer{Sample: sample, Delay: delay}
 	}, keys...)
-	watch := pipeline.NewWatch(r.began, pipeline.WatchOptions{
-		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500,
-	}, nil, nil)
+	r.opt = pipeline.WatchOptions{Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500}
+	r.run(t, pipeline.NewWatch(r.began, r.opt, nil, nil, nil))
+	return r
+}
+
+// run turns a ring around a watch.
+func (r *ringing) run(t *testing.T, watch *pipeline.Watch) {
 	observe := func(string, time.Duration, int, error) { // looks end side by side
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -83,12 +88,12 @@ func ring(t *testing.T, mirrors ...*mirror) *ringing {
 	}
 	r.ring = pipeline.NewRing("dr", watch, r.source, r, observe, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(t.Context())
-	r.stop = stop
+	r.stop, r.stopped = stop, make(chan struct{})
+	ring, stopped := r.ring, r.stopped
 	go func() {
-		defer close(r.stopped)
-		r.ring.Run(ctx)
+		defer close(stopped)
+		ring.Run(ctx)
 	}()
-	return r
 }
 
 // pass lets so many seconds of virtual time go by since the ring began.

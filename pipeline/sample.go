@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -22,6 +23,8 @@ type Sample struct {
 	Bounds     Bounds
 	Links      []LinkSample // as configured, in the order of the configuration
 	Policy     Policy       // the stream's own metadata, no defaults merged in
+
+	Metadata map[string]string // all of the stream's; not to be changed, also by who keeps it
 
 	Raw []byte // the STREAM.INFO document; nil where a source has none
 }
@@ -86,6 +89,7 @@ func (s *Sample) Clone() *Sample {
 	c.Links = slices.Clone(s.Links)
 	c.Peers = slices.Clone(s.Peers)
 	c.Policy = s.Policy.Clone()
+	c.Metadata = maps.Clone(s.Metadata)
 	c.Raw = nil
 	return &c
 }

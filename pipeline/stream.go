@@ -16,6 +16,8 @@ type stream struct {
 	fault  Fault     // of the newest look
 	links  []*link
 
+	metadata map[string]string // the wanted keys that are set; nil: none is. It does not change, incidents share it
+
 	due      time.Time  // when a verdict changes without an answer; zero: none does
 	deadline time.Time  // the earliest one of a link's silence; zero: none lies ahead
 	asked    time.Time  // newest look at just this stream
@@ -125,7 +127,9 @@ func (s *stream) spare(now time.Time) {
 // take sorts the links of a complete sample into the stream's: those that stay keep their proofs. It returns the
 // links that are no longer there.
 func (s *stream) take(now time.Time, sample *Sample) (removed []*link) {
-	s.whole, s.fault, s.gone, s.seen, s.missed = sample.Clone(), Fault{}, time.Time{}, now, time.Time{}
+	kept := *sample
+	kept.Metadata = nil // what is wanted of it is in s.metadata
+	s.whole, s.fault, s.gone, s.seen, s.missed = kept.Clone(), Fault{}, time.Time{}, now, time.Time{}
 	s.lead(now, sample.Leader != "")
 	old := make(map[Subject]*link, len(s.links))
 	for _, l := range s.links {
@@ -174,38 +178,6 @@ func (s *stream) heed(a Advisory) {
 		s.events = s.events[1:]
 	}
 	s.events = append(s.events[:len(s.events):len(s.events)], a)
-}
-
-// record is what is kept of the stream.
-func (s *stream) record() StreamRecord {
-	r := StreamRecord{Key: s.key, First: s.first, Policy: s.own, Links: make([]LinkRecord, len(s.links))}
-	for i, l := range s.links {
-		r.Links[i] = LinkRecord{Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Origin: l.progress.Record()}
-	}
-	return r
-}
-
-// restore returns the stream as a record keeps it. No time in it may lie ahead: the clock may have been wrong when it was kept.
-func restore(r StreamRecord, now time.Time) *stream {
-	s := newStream(r.Key, now)
-	s.own, s.dirty, s.kept = r.Policy, false, now
-	if !r.First.IsZero() {
-		s.first = notAfter(r.First, now)
-	}
-	for _, l := range r.Links {
-		s.links = append(s.links, &link{
-			subject: l.Subject, first: notAfter(l.First, now), proof: NewProof(notAfter(l.Proof, now)),
-			progress: NewProgress(l.Origin),
-		})
-	}
-	return s
-}
-
-func notAfter(t, now time.Time) time.Time {
-	if t.After(now) {
-		return now
-	}
-	return t
 }
 
 // suspicious tells how soon after the newest sample another one would show whether a link of the stream is in contact, and

@@ -2,23 +2,8 @@ package pipeline
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base32"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
-)
-
-// RemindEvery is how often an open critical incident is told again.
-const RemindEvery = 4 * time.Hour
-
-// An incident that opens for the flapLimit-th time within FlapWindow is held open as flapping, until it was well, or not, for
-// flapHold without a break.
-const (
-	FlapWindow = 30 * time.Minute
-	flapLimit  = 4
-	flapHold   = 10 * time.Minute
 )
 
 // A change of reason is told updateEvery after the change before at the soonest, and twice as long after with each change
@@ -35,67 +20,147 @@ type Tracker struct {
 
 	endedAt time.Time       // the newest end
 	ended   map[string]bool // the ids that ended then
+
+	holds   map[string]time.Duration // by rule
+	courses map[StreamKey][]*course  // what waits for a hold, and what flaps
+	recent  []opening                // within FlapWindow, oldest first
+	often   map[incidentKey]int      // how many of those
 }
 
-// NewTracker returns a tracker that goes on with the given open incidents.
-func NewTracker(open []Incident) *Tracker {
+// NewTracker returns a tracker that goes on with the given open incidents. Of those that ended in the last FlapWindow it learns
+// what comes and goes.
+func NewTracker(open, ended []Incident) *Tracker {
 	t := &Tracker{open: make(map[StreamKey][]*Incident, len(open))}
 	for _, i := range open {
 		t.add(&i)
 	}
+	t.recall(open, ended)
 	return t
 }
 
 // Judge takes one verdict in, and tells the change that follows from it, if any. An incident opens or grows worse on
-// a warning or critical verdict at once; it resolves only on an ok verdict whose evidence is later than that of its
-// last violation, and closes when it is ok merely because the limit changed. Unknown changes nothing.
+// a warning or critical verdict; it resolves only on an ok verdict whose evidence is later than that of its last violation, and
+// closes when it is ok merely because the limit changed. Unknown changes nothing. Where the rule has a hold, and where the
+// incident flaps, a verdict has to last for that; Due says until when.
 func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
-	i := t.find(v.Rule, v.Subject)
+	i, c := t.find(v.Rule, v.Subject), t.course(v.Rule, v.Subject)
+	c.pass(now, v.Level == Unknown && v.Moot == "")
 	switch {
+	case v.Moot != "" && i != nil:
+		return t.close(now, i, v.Moot), true
 	case v.Moot != "":
-		return t.Close(now, v.Rule, v.Subject, v.Moot)
+		t.drop(c)
+		return Change{}, false
 	case v.Level == Unknown:
 		return Change{}, false
 	case v.Level == OK && i == nil:
+		t.drop(c)
 		return Change{}, false
 	case v.Level == OK:
-		return t.judgeWell(now, i, v)
+		return t.judgeWell(now, i, c, v)
 	case i == nil:
-		i = &Incident{ID: t.id(v.Rule, v.Subject, now), Rule: v.Rule, Subject: v.Subject, Opened: now, Since: v.Since}
-		t.add(i)
-		i.take(v)
-		return i.step(now, Opened, OK, since(now, v.Since)), true
+		return t.judgeNew(now, c, v)
 	}
-	from, reason, silent := i.Level, i.Reason, since(now, v.Since)
-	soon := now.Sub(i.Changed) < i.updateWait()
-	if v.Level == from && v.Reason != reason && soon {
-		v.Reason, v.Detail = i.Reason, i.Detail // told later, if it lasts
+	return t.judgeStill(now, i, c, v)
+}
+
+// judgeNew takes in a violation of which no incident is open.
+func (t *Tracker) judgeNew(now time.Time, c *course, v Verdict) (Change, bool) {
+	if hold := t.holds[v.Rule]; hold > 0 {
+		if c == nil {
+			c = t.follow(v.Rule, v.Subject)
+		}
+		c.violate(now, v)
+		if c.fallsDue(now, c.bad.Add(hold)) {
+			return Change{}, false
+		}
+	}
+	i := &Incident{ID: t.id(v.Rule, v.Subject, now), Rule: v.Rule, Subject: v.Subject, Opened: now, Since: v.Since}
+	t.add(i)
+	if n := t.remember(now, i); n >= flapLimit {
+		i.Flaps = n
+		if c == nil {
+			c = t.follow(v.Rule, v.Subject)
+		}
+		c.violate(now, v)
+		c.fallsDue(now, c.settles(i))
+	}
+	if c != nil {
+		c.from = v.Since
 	}
 	i.take(v)
+	return i.step(now, Opened, OK, since(now, v.Since)), true
+}
+
+// judgeStill takes in a violation of which an incident is open.
+func (t *Tracker) judgeStill(now time.Time, i *Incident, c *course, v Verdict) (Change, bool) {
+	from, reason, detail, silent := i.Level, i.Reason, i.Detail, since(now, v.Since)
+	if c == nil && (i.Flaps > 0 || t.holds[v.Rule] > 0) {
+		c = t.followOpen(i)
+	}
+	if c != nil {
+		if swung := c.violate(now, v); swung && i.Flaps > 0 {
+			i.Flaps = max(flapLimit, t.remember(now, i))
+		}
+		if i.Flaps > 0 && !c.fallsDue(now, c.settles(i)) { // it goes no more
+			i.Flaps = 0
+			i.take(v)
+			return i.step(now, Reminded, from, silent), true
+		}
+		if c.holdsLevel(now, v.Level.Worse(from), t.holds[v.Rule]) {
+			i.rest(v)
+			return Change{}, false
+		}
+		if i.Flaps > 0 && from.Worse(v.Level) {
+			v.Level = from
+		}
+	}
+	soon := now.Sub(i.Changed) < i.updateWait()
+	i.take(v)
+	if v.Level == from && v.Reason != reason && soon {
+		i.Reason, i.Detail = reason, detail // told later, if it lasts
+	}
 	switch {
 	case v.Level.Worse(from):
 		return i.step(now, Escalated, from, silent), true
 	case from.Worse(v.Level):
 		return i.step(now, Eased, from, silent), true
-	case v.Reason != reason:
+	case i.Reason != reason:
 		return i.step(now, Updated, from, silent), true
 	}
 	return Change{}, false
 }
 
-func (t *Tracker) judgeWell(now time.Time, i *Incident, v Verdict) (Change, bool) {
-	if v.Evidence.After(i.Evidence) {
+func (t *Tracker) judgeWell(now time.Time, i *Incident, c *course, v Verdict) (Change, bool) {
+	if !v.Evidence.After(i.Evidence) {
+		if v.Limit == i.Limit {
+			return Change{}, false
+		}
+		i.Limit = v.Limit
+		return t.close(now, i, ReasonLimitChanged), true
+	}
+	hold := t.holds[v.Rule]
+	if i.Flaps > 0 {
+		hold = max(hold, flapHold)
+	}
+	if c == nil && hold > 0 {
+		c = t.followOpen(i)
+	}
+	if c == nil {
 		silent := time.Duration(0)
 		if !i.Since.IsZero() && v.Since.After(i.Since) {
 			silent = v.Since.Sub(i.Since)
 		}
 		return t.end(now, i, Resolved, silent), true
 	}
-	if v.Limit != i.Limit {
-		i.Reason, i.Detail, i.Limit = ReasonLimitChanged, "", v.Limit
-		return t.end(now, i, Closed, since(now, i.Since)), true
+	c.recover(now, v)
+	if hold > 0 && c.fallsDue(now, c.well.Add(hold)) {
+		return Change{}, false
 	}
-	return Change{}, false
+	if i.Flaps > 0 {
+		i.Detail = c.account(i.Flaps)
+	}
+	return t.end(now, i, Resolved, c.dark), true
 }
 
 // Close ends the incident of a rule on a subject without a proof that it is well; false where none is open.
@@ -104,8 +169,16 @@ func (t *Tracker) Close(now time.Time, rule string, subject Subject, reason stri
 	if i == nil {
 		return Change{}, false
 	}
+	return t.close(now, i, reason), true
+}
+
+func (t *Tracker) close(now time.Time, i *Incident, reason string) Change {
+	silent := since(now, i.Since)
+	if c := t.course(i.Rule, i.Subject); c != nil {
+		silent = c.dark + since(now, c.from)
+	}
 	i.Reason, i.Detail = reason, ""
-	return t.end(now, i, Closed, since(now, i.Since)), true
+	return t.end(now, i, Closed, silent)
 }
 
 // Tell makes a closed change of an incident that was never open: watching ends, and people are told so once.
@@ -119,29 +192,15 @@ func (t *Tracker) CloseRest(now time.Time, key StreamKey, reason string, keep fu
 	var changes []Change
 	for _, i := range slices.Clone(t.open[key]) {
 		if keep == nil || !keep(i.Rule, i.Subject) {
-			i.Reason, i.Detail = reason, ""
-			changes = append(changes, t.end(now, i, Closed, since(now, i.Since)))
+			changes = append(changes, t.close(now, i, reason))
+		}
+	}
+	for _, c := range slices.Clone(t.courses[key]) { // nothing is open of what waits here
+		if keep == nil || !keep(c.rule, c.subject) {
+			t.drop(c)
 		}
 	}
 	return changes
-}
-
-// Remind tells the changes of critical incidents about which nobody was pinged for RemindEvery, and when the next
-// falls due (zero: none is open).
-func (t *Tracker) Remind(now time.Time) (changes []Change, due time.Time) {
-	for _, incidents := range t.open {
-		for _, i := range incidents {
-			if i.Level != Critical {
-				continue
-			}
-			if now.Sub(i.Told) >= RemindEvery {
-				changes = append(changes, i.step(now, Reminded, i.Level, since(now, i.Since)))
-			}
-			due = earlier(due, i.Told.Add(RemindEvery))
-		}
-	}
-	slices.SortFunc(changes, func(x, y Change) int { return cmp.Compare(x.Incident.ID, y.Incident.ID) })
-	return changes, due
 }
 
 // Has tells whether an incident is open on the stream, connection or agent.
@@ -178,6 +237,7 @@ func (t *Tracker) end(now time.Time, i *Incident, kind ChangeKind, silent time.D
 	if len(t.open[key]) == 0 {
 		delete(t.open, key)
 	}
+	t.drop(t.course(i.Rule, i.Subject))
 	i.Ended = now
 	if !now.Equal(t.endedAt) {
 		t.endedAt, t.ended = now, map[string]bool{}
@@ -194,49 +254,4 @@ func (t *Tracker) id(rule string, s Subject, now time.Time) string {
 		id = incidentID(rule, s, opened)
 	}
 	return id
-}
-
-func (i *Incident) take(v Verdict) {
-	i.Level, i.Value, i.Limit, i.Unit, i.Reason, i.Detail = v.Level, v.Value, v.Limit, v.Unit, v.Reason, v.Detail
-	if v.Evidence.After(i.Evidence) {
-		i.Evidence = v.Evidence
-	}
-}
-
-// updateWait is how long after its newest change a change of reason is told.
-func (i *Incident) updateWait() time.Duration {
-	return min(updateMost, updateEvery<<min(max(i.Changes-1, 0), 10))
-}
-
-// step numbers a change and copies the incident into it.
-func (i *Incident) step(now time.Time, kind ChangeKind, from Level, silent time.Duration) Change {
-	i.Changes++
-	i.Changed = now
-	if kind.Pings() {
-		i.Told = now
-	}
-	return Change{Kind: kind, At: now, From: from, Incident: *i, Silent: silent}
-}
-
-func since(now, t time.Time) time.Duration {
-	if t.IsZero() || now.Before(t) {
-		return 0
-	}
-	return now.Sub(t)
-}
-
-// incidentID is the same for the same rule, subject and opening time.
-func incidentID(rule string, s Subject, opened time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%q\x00%d", rule, []string{
-		s.Connection, s.Account, s.Domain, s.Stream, string(s.Kind), s.Origin, s.Via, s.Filter,
-	}, opened.UnixNano()))
-	return "mw-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10]))
-}
-
-// earlier returns the earlier of two times, where zero means never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
 }

@@ -43,7 +43,7 @@ func TestTrackerTellsEachStepOfAnIncident(t *testing.T) {
 		"opens again after its end":           {{0, said(critical, 0, "x"), pipeline.Opened}, {1, said(ok, 1, ""), pipeline.Resolved}, {2, said(critical, 1, "x"), pipeline.Opened}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tracker := pipeline.NewTracker(nil)
+			tracker := pipeline.NewTracker(nil, nil)
 			number, id := 0, ""
 			for _, s := range steps {
 				change, changed := tracker.Judge(at(s.at), s.verdict)
@@ -72,7 +72,7 @@ func TestTrackerTellsEachStepOfAnIncident(t *testing.T) {
 }
 
 func TestTrackerTellsHowLongContactWasMissing(t *testing.T) {
-	tracker := pipeline.NewTracker(nil)
+	tracker := pipeline.NewTracker(nil, nil)
 	opened, _ := tracker.Judge(at(40), said(pipeline.Critical, 10, "x"))
 	if opened.Silent != 30*time.Second || opened.Incident.Since != at(10) {
 		t.Errorf("opened after %s since %s, want 30s since 10s", opened.Silent, since(opened.Incident.Since))
@@ -84,7 +84,7 @@ func TestTrackerTellsHowLongContactWasMissing(t *testing.T) {
 }
 
 func TestTrackerGoesOnWithKeptIncidents(t *testing.T) {
-	first := pipeline.NewTracker(nil)
+	first := pipeline.NewTracker(nil, nil)
 	opened, _ := first.Judge(at(40), said(pipeline.Critical, 10, "x"))
 	kept, err := json.Marshal(opened.Incident)
 	if err != nil {
@@ -94,7 +94,7 @@ func TestTrackerGoesOnWithKeptIncidents(t *testing.T) {
 	if err := json.Unmarshal(kept, &incident); err != nil {
 		t.Fatal(err)
 	}
-	second := pipeline.NewTracker([]pipeline.Incident{incident})
+	second := pipeline.NewTracker([]pipeline.Incident{incident}, nil)
 	if change, changed := second.Judge(at(60), said(pipeline.Critical, 10, "x")); changed {
 		t.Errorf("%s told again", change.Kind)
 	}
@@ -108,7 +108,7 @@ func TestTrackerIDIsMadeOfRuleSubjectAndTime(t *testing.T) {
 	id := func(rule, stream string, second float64) string {
 		v := said(pipeline.Critical, 0, "x")
 		v.Rule, v.Subject.Stream = rule, stream
-		change, _ := pipeline.NewTracker(nil).Judge(at(second), v)
+		change, _ := pipeline.NewTracker(nil, nil).Judge(at(second), v)
 		return change.Incident.ID
 	}
 	same := id("r", "A", 1)
@@ -122,31 +122,8 @@ func TestTrackerIDIsMadeOfRuleSubjectAndTime(t *testing.T) {
 	}
 }
 
-func TestTrackerRemindsOfCriticalIncidentsOnly(t *testing.T) {
-	tracker := pipeline.NewTracker(nil)
-	tracker.Judge(at(0), said(pipeline.Critical, 0, "x"))
-	minor := said(pipeline.Warning, 0, "x")
-	minor.Rule = "minor"
-	tracker.Judge(at(0), minor)
-	four := pipeline.RemindEvery.Seconds()
-	for _, c := range []struct {
-		at, due float64
-		told    int
-	}{{four - 1, four, 0}, {four, 2 * four, 1}, {four + 1, 2 * four, 0}, {2 * four, 3 * four, 1}} {
-		changes, due := tracker.Remind(at(c.at))
-		if len(changes) != c.told || !due.Equal(at(c.due)) {
-			t.Errorf("at %v: %d told, next %s; want %d, %s", c.at, len(changes), since(due), c.told, since(at(c.due)))
-		}
-		for _, change := range changes {
-			if change.Kind != pipeline.Reminded || change.Incident.Rule != "r" {
-				t.Errorf("%s of %s", change.Kind, change.Incident.Rule)
-			}
-		}
-	}
-}
-
 func TestTrackerClosesWithoutProof(t *testing.T) {
-	tracker := pipeline.NewTracker(nil)
+	tracker := pipeline.NewTracker(nil, nil)
 	if _, closed := tracker.Close(at(0), "r", subject, "gone"); closed {
 		t.Error("closed what was never open")
 	}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -19,6 +18,11 @@ type WatchOptions struct {
 	Diagnoser      Diagnoser         // nil: no causes are named
 	Watched        func(string) bool // which streams, by name; nil: all. Only for records: a source leaves out by itself
 	Board          *Board            // nil: none is kept
+
+	// Holds says by rule for how long a verdict has to last until it is told. None: it is told at once.
+	Holds map[string]time.Duration
+	// Metadata is the keys of stream metadata that incidents carry.
+	Metadata []string
 }
 
 // Watch is one connection's way from schedule to tracker, without its I/O and without a clock. Its owner calls Turn,
@@ -55,7 +59,6 @@ type Watch struct {
 	silent int    // looks at streams that did not
 
 	connectionDue time.Time
-	remindAt      time.Time
 	uncovered     int
 	covering      bool    // an incident of the connection covers its links
 	held          bool    // uncovered links kept the connection's incident open when it was judged last
@@ -93,16 +96,20 @@ type look struct {
 	listed int                // samples so far
 }
 
-// NewWatch returns a watch that goes on from what was kept. Streams that Watched leaves out are closed.
-func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []Incident) *Watch {
-	open = slices.Clone(open)
+// NewWatch returns a watch that goes on from what was kept, or from the State of one before it. Ended is the incidents that
+// ended in the last FlapWindow. Streams that Watched leaves out are closed.
+func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open, ended []Incident) *Watch {
+	open, ended = slices.Clone(open), slices.Clone(ended)
+	for i := range ended {
+		ended[i].Opened = notAfter(ended[i].Opened, now)
+	}
 	for i := range open { // what was read before this process began resolves nothing
 		open[i].Evidence = now
 		open[i].Told, open[i].Changed = notAfter(open[i].Told, now), notAfter(open[i].Changed, now)
 		open[i].Since = notAfter(open[i].Since, now)
 	}
 	w := &Watch{
-		opt: opt, started: now, tracker: NewTracker(open),
+		opt: opt, started: now, tracker: NewTracker(open, ended),
 		streams: map[StreamKey]*stream{}, plain: map[StreamKey]uint64{}, ended: map[StreamKey]time.Time{},
 		looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{}, seeing: now,
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
@@ -113,8 +120,9 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 		askedOrigins: map[uint64]*origin{},
 		budget:       budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
+	w.tracker.Hold(opt.Holds)
 	w.rounds.soon(now)
-	w.remindAt, w.connectionDue = now, now
+	w.connectionDue = now
 	for _, i := range open {
 		if opt.Board != nil {
 			opt.Board.PutIncident(i)
@@ -122,6 +130,7 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 	}
 	for _, r := range records {
 		s := restore(r, now)
+		s.label(opt.Metadata, r.Metadata)
 		if opt.Watched != nil && !opt.Watched(r.Key.Stream) {
 			w.end(now, s, ReasonNotIncluded)
 			continue
@@ -129,6 +138,9 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open []In
 		s.policy = s.own.Over(opt.Defaults)
 		w.add(s)
 		w.links += len(s.links)
+		if opt.Board != nil {
+			s.recount(opt.Board.rows(s.key))
+		}
 		for _, l := range s.links {
 			w.join(now, s, l)
 		}
@@ -173,11 +185,6 @@ func (w *Watch) Turn(now time.Time) []Question {
 		questions = append(questions, Question{ID: w.lastID, Trunks: true})
 	}
 	w.judgeConnection(now)
-	if !w.remindAt.IsZero() && !now.Before(w.remindAt) {
-		var reminders []Change
-		reminders, w.remindAt = w.tracker.Remind(now)
-		w.tell(reminders...)
-	}
 	w.promised = w.next(now)
 	return questions
 }
@@ -187,7 +194,7 @@ func (w *Watch) Next() time.Time { return w.promised }
 
 func (w *Watch) next(now time.Time) time.Time {
 	next := earlier(w.rounds.wake(), w.wakes.next())
-	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.remindAt, w.starved, w.origins.wake(now), w.routesDue} {
+	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.starved, w.origins.wake(now), w.routesDue} {
 		next = earlier(next, t)
 	}
 	if next.IsZero() || next.Before(now) {
@@ -201,6 +208,7 @@ func (w *Watch) awake(now time.Time) {
 	if w.promised.IsZero() || now.Sub(w.promised) <= awayFor {
 		return
 	}
+	w.tracker.skip(now.Sub(w.promised))
 	w.resume(now)
 }
 
@@ -234,144 +242,20 @@ func (w *Watch) resume(now time.Time) {
 	}
 }
 
-// ask makes a question, and notes that it was asked.
-func (w *Watch) ask(now time.Time, scope []*stream) Question {
-	w.lastID++
-	l := &look{began: now}
-	q := Question{ID: w.lastID}
-	if scope == nil {
-		w.round++
-		l.round = w.round
-		w.sight.asked(now)
-	} else {
-		l.scope = make(map[StreamKey]bool, len(scope))
-		for _, s := range scope {
-			q.Scope = append(q.Scope, s.key)
-			l.scope[s.key] = s.silent()
-			w.count(s.silent(), 1)
-			s.asking++
-			s.asked = now
-			if !s.silent() { // that a silent stream stays silent says nothing of the connection
-				w.sight.asked(now)
-			}
-		}
-	}
-	w.looks[q.ID] = l
-	return q
-}
-
-func (w *Watch) count(silent bool, n int) {
-	if silent {
-		w.silent += n
-	} else {
-		w.asking += n
-	}
-}
-
-// Observe takes in one sample of the look that question id began.
-func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
-	w.awake(now)
-	l := w.looks[id]
-	if l != nil {
-		l.listed++
-		w.answered(l, sample.Key)
-	}
-	switch {
-	case sample.Fault.Answered():
-		if l != nil {
-			w.timed(sample.At.Sub(sample.Asked), l.scope != nil)
-		}
-		w.answer(now)
-	case sample.Fault.Kind == FaultDisconnected:
-		w.disconnected(now, sample.Fault.String())
-	default:
-		w.sight.unanswered(sample.Fault.String())
-	}
-	s := w.streams[sample.Key]
-	if sample.Fault.Kind == FaultNone {
-		w.observeClock(sample)
-		w.observeWhole(now, s, sample)
-	} else {
-		w.observeFault(now, s, sample)
-	}
-	if s := w.streams[sample.Key]; s != nil && l != nil && l.scope == nil {
-		s.listed = max(s.listed, l.round)
-		if w.offbeat(s) > 0 {
-			w.plan(now, s)
-		}
-	}
-}
-
-// answered notes that a look at single streams has its answer for one of them.
-func (w *Watch) answered(l *look, key StreamKey) {
-	silent, ok := l.scope[key]
-	if !ok {
-		return
-	}
-	delete(l.scope, key)
-	w.count(silent, -1)
-	if s := w.streams[key]; s != nil && s.asking > 0 { // a stream that came back is not the one that was asked about
-		s.asking--
-	}
-}
-
-// Done notes that the look that question id began is over; err says how it fell short. Streams in its scope that it
-// told nothing of count as not answering; known streams that a whole round did not tell of are asked about one by one.
-func (w *Watch) Done(now time.Time, id uint64, err error) {
-	w.awake(now)
-	l := w.looks[id]
-	if l == nil {
-		return
-	}
-	delete(w.looks, id)
-	switch {
-	case errors.Is(err, ErrDisconnected):
-		w.disconnected(now, err.Error())
-	case errors.Is(err, ErrNoAnswer), errors.Is(err, ErrDenied):
-		w.sight.unanswered(err.Error())
-	case l.scope == nil: // its end without an error, or with an API's error, is an answer
-		w.answer(now)
-	}
-	if l.scope == nil {
-		w.roundEnded(now, l, err)
-		return
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(l.scope), compareKeys) {
-		fault := Fault{Kind: FaultNoAnswer, Text: "the look ended without it"}
-		if err != nil {
-			fault.Text = err.Error()
-		}
-		w.answered(l, key)
-		w.observeFault(now, w.streams[key], &Sample{Key: key, Asked: l.began, At: now, Fault: fault})
-	}
-}
-
-// Drain returns the changes since the last call, the records to keep with them, and the streams to forget. With all
-// set, every stream's record is returned.
-func (w *Watch) Drain(now time.Time, all bool) (records []StreamRecord, gone []StreamKey, changes []Change) {
-	if all {
-		for _, s := range w.streams {
-			w.dirty[s.key] = s
-		}
-	}
-	for key, s := range w.dirty {
-		records = append(records, s.record())
-		s.kept, s.dirty = now, false
-		delete(w.dirty, key)
-	}
-	gone, changes = w.gone, w.changes
-	w.gone, w.changes = nil, nil
-	return records, gone, changes
-}
-
 // Incidents returns the open incidents, oldest first.
 func (w *Watch) Incidents() []Incident { return w.tracker.All() }
 
+// tell gives changes out, with the metadata of their streams.
 func (w *Watch) tell(changes ...Change) {
 	for _, c := range changes {
+		w.mark(w.streams[c.Incident.Subject.StreamKey], &c.Incident)
 		w.changes = append(w.changes, c)
-		if c.Incident.Level == Critical && !c.Kind.Ends() {
-			w.remindAt = earlier(w.remindAt, c.Incident.Told.Add(RemindEvery))
-		}
+	}
+}
+
+// mark gives an incident the metadata of its stream; nil: it has none.
+func (w *Watch) mark(s *stream, i *Incident) {
+	if s != nil && len(w.opt.Metadata) > 0 {
+		i.Metadata = s.metadata
 	}
 }

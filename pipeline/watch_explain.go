@@ -19,6 +19,7 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 		if i := w.tracker.find(c.Incident.Rule, c.Incident.Subject); i != nil && !c.Kind.Ends() {
 			before := i.Cause
 			i.Risk = c.Incident.Risk
+			w.mark(w.streams[key], i)
 			i.adopt(w.diagnose(now, v, i))
 			c.Incident.Diagnosis, c.Found = i.Diagnosis, i.Cause != before
 		}
@@ -30,6 +31,7 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 		if risk, told := v.risk(i.Subject); told {
 			i.Risk = risk
 		}
+		w.mark(w.streams[key], i)
 		if c, changed := w.tracker.explain(now, i, w.diagnose(now, v, i)); changed {
 			made = append(made, c)
 		} else if w.opt.Board != nil {

@@ -40,16 +40,22 @@ func (w *Watch) judge(now time.Time, s *stream) {
 				made = append(made, change)
 				opened = opened || change.Kind == Opened
 			}
+			if v.Silence {
+				ahead = earlier(ahead, w.tracker.held(v.Rule, v.Subject))
+			}
 			s.note(v, w.tracker.find(v.Rule, v.Subject) != nil, changed && change.Kind == Opened)
 		})
 	}
 	if blind == "" || !ahead.IsZero() {
 		s.deadline = ahead
 	}
-	if s.whole != nil && w.tracker.Has(s.key) {
+	if s.whole != nil && (w.tracker.Has(s.key) || w.tracker.waits(s.key)) {
 		made = append(made, w.tracker.CloseRest(now, s.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
 			return spoken[incidentKey{rule, subject}]
 		})...)
+	}
+	if due := w.tracker.Due(s.key); due.After(now) {
+		s.due = earlier(s.due, due)
 	}
 	if opened {
 		for _, l := range s.links {
@@ -63,11 +69,6 @@ func (w *Watch) judge(now time.Time, s *stream) {
 	}
 	w.show(s)
 	w.plan(now, s)
-}
-
-type incidentKey struct {
-	rule    string
-	subject Subject
 }
 
 // begin starts the link's status anew, keeping what counts over time.
@@ -99,7 +100,7 @@ func (s *stream) note(v Verdict, open, opened bool) {
 			continue
 		}
 		l.rule = v.Rule
-		st.Dark = open
+		st.Dark = open && v.Level != OK
 		st.Starting = v.Level == Unknown && v.Reason != ReasonBlind
 		l.uncovered = !open && (v.Reason == ReasonBlind || v.Reason == ReasonStarting)
 		if opened {
@@ -129,7 +130,7 @@ func (w *Watch) judgeConnection(now time.Time) {
 	w.connectionDue = time.Time{}
 	w.held = !w.sight.blind && w.uncovered > 0
 	var made []Change
-	v := &View{Connection: w.connectionView()}
+	key, v := StreamKey{Connection: w.opt.Connection}, &View{Connection: w.connectionView()}
 	for _, r := range w.opt.Rules {
 		r.Judge(now, v, func(v Verdict) {
 			if v.Due.After(now) {
@@ -143,7 +144,10 @@ func (w *Watch) judgeConnection(now time.Time) {
 			}
 		})
 	}
-	w.tell(w.explain(now, StreamKey{Connection: w.opt.Connection}, v, made)...)
+	if due := w.tracker.Due(key); due.After(now) {
+		w.connectionDue = earlier(w.connectionDue, due)
+	}
+	w.tell(w.explain(now, key, v, made)...)
 	if w.opt.Board != nil {
 		w.opt.Board.PutConnection(w.status())
 	}

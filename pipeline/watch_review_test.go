@@ -54,20 +54,6 @@ func TestKeptProofThatLiesAheadCoversNobody(t *testing.T) {
 	}
 }
 
-func TestIncidentToldWhenTheClockWasAheadIsRemindedOfFromNow(t *testing.T) {
-	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(10.5, 999999)})
-	w.run(0, 60)
-	records, _, _ := w.watch.Drain(at(60), true)
-	open := w.watch.Incidents()
-	open[0].Told, open[0].Changed = at(99999), at(99999)
-	w.start(100, records, open)
-	w.run(100, 100+4*3600)
-	w.wants(
-		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{100 + 4*3600, pipeline.Reminded, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-	)
-}
-
 var errListing = errors.New("list streams: 10004 no quorum")
 
 func TestRoundsThatFailForEverAreTold(t *testing.T) {

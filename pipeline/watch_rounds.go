@@ -19,6 +19,7 @@ func (w *Watch) observeClock(s *Sample) {
 
 func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	w.rounds.ended(now, l.began)
+	w.tracker.forget(now)
 	if w.clocked {
 		w.skew, w.skewing, w.clocked = w.skewing, 0, false
 	}

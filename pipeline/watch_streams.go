@@ -58,6 +58,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	w.uncover(s, 1)
 	w.links += len(s.links) - before
 	w.govern(s, sample.Policy)
+	s.label(w.opt.Metadata, sample.Metadata)
 	for _, l := range removed {
 		w.endLink(now, l.subject)
 	}
@@ -117,6 +118,9 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 	if len(closed) == 0 && len(s.links) > 0 {
 		closed = append(closed, w.tracker.Tell(now, s.silenceRule(), Subject{StreamKey: s.key}, reason))
 	}
+	for n := range closed {
+		w.mark(s, &closed[n].Incident)
+	}
 	w.tell(closed...)
 	w.uncover(s, -1)
 	w.wakes.set(s, time.Time{})
@@ -159,7 +163,7 @@ func (s *stream) silenceRule() string {
 // hasSilence tells whether an incident about a link's silence is open on the stream.
 func (w *Watch) hasSilence(s *stream) bool {
 	for _, l := range s.links {
-		if l.status.Dark {
+		if l.rule != "" && w.tracker.find(l.rule, l.subject) != nil {
 			return true
 		}
 	}

@@ -120,20 +120,6 @@ func TestNewLimitOpensAtOnceWhereItIsOver(t *testing.T) {
 	w.wants(change{100, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
-func TestOpenCriticalIncidentIsRemindedOf(t *testing.T) {
-	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(60.5, 99999)})
-	w.run(0, 90+8*3600)
-	var at []float64
-	for _, c := range w.changes {
-		if c.Kind == pipeline.Reminded {
-			at = append(at, c.At.Sub(epoch).Seconds())
-		}
-	}
-	if want := []float64{90 + 4*3600, 90 + 8*3600}; !slices.Equal(at, want) {
-		t.Errorf("reminded at %v, want %v", at, want)
-	}
-}
-
 func TestSameRehearsalGivesTheSameChanges(t *testing.T) {
 	run := func() string {
 		var mirrors []*mirror

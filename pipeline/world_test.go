@@ -180,6 +180,7 @@ type world struct {
 	board    *pipeline.Board
 	opt      pipeline.WatchOptions
 	changes  []pipeline.Change
+	ended    []pipeline.Incident // what start goes on from beside open incidents
 	asked    []asked
 	watching func(now time.Time) // after each step
 	away     func(t time.Time) time.Duration
@@ -242,7 +243,7 @@ func (w *world) run(from, to float64) {
 }
 
 func (w *world) start(from float64, records []pipeline.StreamRecord, open []pipeline.Incident) {
-	w.watch = pipeline.NewWatch(at(from), w.opt, records, open)
+	w.watch = pipeline.NewWatch(at(from), w.opt, records, open, w.ended)
 }
 
 // link returns the board's row of a mirror.

@@ -149,6 +149,10 @@ func (s *stage) startAgent(ctx context.Context, log *slog.Logger) error {
 	config.Connections = []source.Config{{Name: "leaf", URL: source.URLs(s.leaf.URL())}}
 	config.DataDir = filepath.Join(s.dir, "data")
 	config.HTTP.Address = "127.0.0.1:0"
+	route := agent.DefaultRoute()
+	route.Receivers, route.GroupBy = agent.OneOrMore{"pager"}, pipeline.DefaultGroupBy()
+	route.GroupWait, route.GroupInterval = 0, 0 // there is one mirror here: nothing to wait for
+	config.Routes = []agent.RouteConfig{route}
 	config.Exporters.Webhook = []webhook.Config{{
 		Name: "pager", URL: pipeline.NewSecret(s.receiver.url()), SigningSecret: pipeline.NewSecret(signingSecret),
 	}}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // for maintenance windows where the machine has no zones
 
 	"mirrorwatch/agent"
 )

@@ -2,6 +2,7 @@ package exportertest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -57,10 +58,10 @@ func Of(i pipeline.Incident, kind pipeline.ChangeKind, after time.Duration) pipe
 	return c
 }
 
-// One returns a notification of changes of one incident.
+// One returns a notification of changes of one incident, which is the whole group.
 func One(changes ...pipeline.Change) pipeline.Notification {
-	newest := changes[len(changes)-1]
-	return pipeline.Notification{Key: newest.Key(), Group: newest.Incident.ID, Changes: changes}
+	var l Life
+	return l.Tell(changes...)
 }
 
 // Samples returns notifications by name: every kind of change, every rule with words of its own, and what batches
@@ -78,8 +79,8 @@ func Samples() map[string]pipeline.Notification {
 		"late":      One(Of(lost, pipeline.Opened, 0), Of(lost, pipeline.Resolved, 132*time.Second)),
 		"batch":     Many(25),
 	}
-	for name, n := range diagnosed() {
-		samples[name] = n
+	for _, more := range []map[string]pipeline.Notification{diagnosed(), storm(), ofAgent(), odd()} {
+		maps.Copy(samples, more)
 	}
 	for rule, i := range ofRules() {
 		samples["rule-"+rule] = One(Of(i, pipeline.Opened, 0))
@@ -162,8 +163,7 @@ func ofRules() map[string]pipeline.Incident {
 
 // Many returns a notification of n incidents, all of different streams; some resolved, some warnings.
 func Many(n int) pipeline.Notification {
-	batch := pipeline.Notification{Key: fmt.Sprintf("batch-of-%d", n)}
-	batch.Group = batch.Key
+	var changes []pipeline.Change
 	for k := range n {
 		i := Lost()
 		i.ID = fmt.Sprintf("mw-%016d", k)
@@ -178,9 +178,18 @@ func Many(n int) pipeline.Notification {
 		case k%5 == 4:
 			kind = pipeline.Resolved
 		}
-		batch.Changes = append(batch.Changes, Of(i, kind, 90*time.Second))
+		changes = append(changes, Of(i, kind, 90*time.Second))
 	}
-	return batch
+	return batch(changes)
+}
+
+// batch tells the changes as one group, by a name that says how many they are.
+func batch(changes []pipeline.Change) pipeline.Notification {
+	var l Life
+	n := l.Tell(changes...)
+	n.Key = fmt.Sprintf("batch-of-%d", len(changes))
+	n.Group = n.Key
+	return n
 }
 
 // Hostile returns notifications with data that wants to be markup, to be a command or to be too much.
@@ -215,7 +224,7 @@ func Hostile() map[string]pipeline.Notification {
 			many.Changes[k].Incident.Reason = text
 			many.Changes[k].Incident.Diagnosis = i.Diagnosis
 		}
-		all[name+"-batch"] = many
+		all[name+"-batch"] = batch(many.Changes)
 	}
 	return all
 }

@@ -50,9 +50,9 @@ func diagnosed() map[string]pipeline.Notification {
 	supposed.Incident.Reason, supposed.Incident.Detail = cut.Reason, ""
 	resolved := Of(cut, pipeline.Resolved, 132*time.Second)
 	resolved.Incident.Risk = pipeline.Risk{Failover: pipeline.FailoverReady, AsOf: resolved.At.Add(-time.Second), Verified: true}
-	batch := Many(3)
-	for n := range batch.Changes {
-		batch.Changes[n].Incident.Diagnosis = pipeline.Diagnosis{Cause: pipeline.CauseLinkDown, Sure: pipeline.Certain}
+	three := Many(3).Changes
+	for n := range three {
+		three[n].Incident.Diagnosis = pipeline.Diagnosis{Cause: pipeline.CauseLinkDown, Sure: pipeline.Certain}
 	}
 	return map[string]pipeline.Notification{
 		"cause":          One(Of(deleted, pipeline.Opened, 0)),
@@ -61,7 +61,7 @@ func diagnosed() map[string]pipeline.Notification {
 		"cause-unknown":  One(Of(unknown, pipeline.Opened, 0)),
 		"cause-reminded": One(Of(deleted, pipeline.Reminded, 4*time.Hour)),
 		"cause-resolved": One(resolved),
-		"cause-batch":    batch,
+		"cause-batch":    batch(three),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -31,7 +32,7 @@ type Setup struct {
 	Key func(r *http.Request, body []byte) string
 	// Check fails the test where a rendered body breaks one of the destination's limits. It is valid JSON already.
 	Check func(t *testing.T, body []byte)
-	// Secret is a part of the notifier's URL or its token. No error may show it.
+	// Secret is a part of the notifier's URL or its token. No error and no exchange may show it.
 	Secret string
 }
 
@@ -45,6 +46,9 @@ func Run(t *testing.T, s Setup) {
 	t.Run("HangingServerIsLeftAtTheDeadline", s.testHanging)
 	t.Run("RedirectIsNotFollowed", s.testRedirect)
 	t.Run("EndlessAnswerIsCutOff", s.testEndless)
+	t.Run("RetryNeedsTheBodyOnly", s.testRetry)
+	t.Run("ExchangesAreToldWithoutSecrets", s.testExchanges)
+	t.Run("RefreshTellsWhatIsOpen", s.testRefresh)
 }
 
 func (s Setup) testRendering(t *testing.T) {
@@ -54,6 +58,12 @@ func (s Setup) testRendering(t *testing.T) {
 		all["hostile-"+name] = n
 	}
 	all["500 incidents"] = Many(500)
+	for n, told := range Storm(400) {
+		all[fmt.Sprintf("storm of 400, batch %d", n+1)] = told
+	}
+	empty := One(Of(Lost(), pipeline.Opened, 0))
+	empty.Members, empty.Open, empty.Labels = nil, 0, nil
+	all["without members"] = empty
 	for name, n := range all {
 		t.Run(name, func(t *testing.T) {
 			body := render(t, notifier, n)
@@ -101,6 +111,9 @@ func (s Setup) testAnswers(t *testing.T) {
 			})
 			if pipeline.IsPermanent(err) != permanent {
 				t.Errorf("permanent is %v, want %v: %v", !permanent, permanent, err)
+			}
+			if broken := code == 401 || code == 403 || code == 404 || code == 410; pipeline.IsBroken(err) != broken {
+				t.Errorf("broken is %v, want %v: %v", !broken, broken, err)
 			}
 			if !strings.Contains(err.Error(), "refused") {
 				t.Errorf("the server's words are missing: %v", err)
@@ -202,52 +215,4 @@ func (s Setup) testEndless(t *testing.T) {
 			t.Errorf("%d: the client let the server send %d bytes", code, n)
 		}
 	}
-}
-
-// fails lets the server answer with handler, and returns Notify's error, which keeps the secret.
-func (s Setup) fails(t *testing.T, handler http.HandlerFunc) error {
-	t.Helper()
-	_, err := s.send(t, t.Context(), One(Of(Lost(), pipeline.Opened, 0)), handler)
-	s.checkError(t, err)
-	return err
-}
-
-func (s Setup) send(t *testing.T, ctx context.Context, n pipeline.Notification, handler http.HandlerFunc) (pipeline.Receipt, error) {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	defer server.Close()
-	defer server.CloseClientConnections()
-	notifier := s.New(t, server.URL)
-	n.Body = render(t, notifier, n)
-	return notifier.Notify(ctx, n)
-}
-
-func (s Setup) checkError(t *testing.T, err error) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("Notify returned no error")
-	}
-	text := err.Error()
-	if s.Secret == "" || strings.Contains(text, s.Secret) {
-		t.Errorf("the error shows the secret: %s", text)
-	}
-	if len(text) > 1200 || strings.ContainsAny(text, "\n\r\x00") {
-		t.Errorf("the error is not one short line: %q", text)
-	}
-}
-
-func rendered(t *testing.T, notifier pipeline.Notifier) pipeline.Notification {
-	t.Helper()
-	n := One(Of(Lost(), pipeline.Opened, 0))
-	n.Body = render(t, notifier, n)
-	return n
-}
-
-func render(t *testing.T, notifier pipeline.Notifier, n pipeline.Notification) []byte {
-	t.Helper()
-	body, err := notifier.Render(n)
-	if err != nil {
-		t.Fatalf("render: %v", err)
-	}
-	return body
 }

@@ -1,5 +1,5 @@
 // Package slack tells changes to a Slack channel: by an incoming webhook, which posts a message a batch, or by a bot
-// token, which also edits an incident's message while the incident lives.
+// token, which keeps one message a group of incidents up to date while the group lives.
 package slack
 
 import (
@@ -21,6 +21,8 @@ type Config struct {
 	TokenFile string          `koanf:"token_file"`
 	Channel   string          `koanf:"channel"` // its ID, C0123456
 	APIURL    string          `koanf:"api_url"` // empty: DefaultAPIURL
+
+	Mention string `koanf:"mention"` // who is called by name when something becomes critical: @here, @channel, user IDs, group IDs; empty: nobody
 }
 
 // Validate reports every problem with its path within the configuration. It reads no files.
@@ -56,5 +58,8 @@ func (c *Config) Validate(report func(path, problem string)) {
 		if err := httppost.CheckURL(c.APIURL); err != nil {
 			report("api_url", "is "+err.Error())
 		}
+	}
+	if _, err := parseMention(c.Mention); err != nil {
+		report("mention", err.Error())
 	}
 }

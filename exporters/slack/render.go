@@ -1,11 +1,9 @@
 package slack
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -15,54 +13,79 @@ import (
 
 // Slack's limits are 150 characters a header, 3000 a section, and about 9500 in all blocks of a message.
 const (
+	maxText     = 300
 	maxHeader   = 140
 	maxSection  = 2900
 	maxFact     = 700
 	maxEvidence = 1200 // characters of a list among the facts
 	maxLine     = 300
-	maxList     = 6000 // characters of all lines of a batch
-	maxLines    = 40
+	maxBrief    = 1500
+	maxPicture  = 2000 // characters of the facts about a group
+	maxList     = 2000 // characters of a list of incidents
+	maxLines    = 20
+	maxShort    = 1500 // characters of a list of names; maxSection where nothing is open
 	maxContext  = 400
 	maxCommands = 1200
 	maxSteps    = 2000
 	maxWarnings = 800
 	maxBlockID  = 255
+	maxAddress  = 3000
 )
 
-// message is what an incoming webhook takes, and what the bot posts.
-type message struct {
-	Text        string          `json:"text"` // what a phone shows
-	Blocks      slackapi.Blocks `json:"blocks"`
-	UnfurlLinks bool            `json:"unfurl_links"`
-	UnfurlMedia bool            `json:"unfurl_media"`
+// renderer makes bodies. It keeps nothing between them.
+type renderer struct {
+	pages   pipeline.Pages
+	mention string // Slack's markup
+	hook    bool   // for an incoming webhook, where each batch is a message of its own
 }
 
-// render makes one message of the batch: one incident in full, or several in a line each.
-func render(n pipeline.Notification) ([]byte, error) {
-	stories := wording.Stories(n.Changes)
+// body makes what is sent of a batch: the picture of the whole group, and where it asks for attention a reply besides.
+func (r *renderer) body(n pipeline.Notification) ([]byte, error) {
+	g := wording.GroupOf(&n)
+	mention := ""
+	if g.Paging() && !g.Test {
+		mention = r.mention
+	}
+	var b body
 	var m message
-	switch len(stories) {
-	case 0:
+	switch s := g.Only(); {
+	case len(g.Members) == 0:
 		m = message{Text: "No changes"}
-	case 1:
-		m = one(&stories[0])
+	case s != nil:
+		m = one(s)
+	case r.hook && !g.Started():
+		m = batch(g)
 	default:
-		m = many(stories)
+		m = picture(g)
 	}
-	// The key also goes where an incoming webhook, which has no metadata, keeps it.
-	m.Blocks.BlockSet = append(m.Blocks.BlockSet, contextBlock(n.Key, stories))
-	var body bytes.Buffer
-	e := json.NewEncoder(&body)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(m); err != nil {
-		return nil, fmt.Errorf("encode message: %w", err)
+	m.add(r.buttons(g)...)
+	m.add(contextBlock(&n, g)) // the key also goes where an incoming webhook, which has no metadata, keeps it
+	if r.hook {
+		m = m.calling(mention)
+	} else {
+		b.Mention = mention
+		if !g.Started() {
+			b.Reply = r.reply(g, g.Call())
+		}
 	}
-	return bytes.TrimRight(body.Bytes(), "\n"), nil
+	var err error
+	if b.Post, err = encode(m); err != nil {
+		return nil, err
+	}
+	return encode(b)
 }
 
+// one tells of one incident in full.
 func one(s *wording.Story) message {
-	title := icon(s) + " " + wording.Headline(s)
-	blocks := []slackapi.Block{header(title), section(facts(wording.Facts(s)))}
+	m := titled(icon(s) + " " + wording.Headline(s))
+	m.add(section(facts(wording.Facts(s), maxSection)))
+	m.add(doNext(s)...)
+	return m
+}
+
+// doNext says what to do about one incident, and what not.
+func doNext(s *wording.Story) []slackapi.Block {
+	var blocks []slackapi.Block
 	if do := wording.Steps(s); len(do) > 0 {
 		blocks = append(blocks, steps(wording.Hint(s), do))
 	} else if commands := wording.Commands(s); len(commands) > 0 {
@@ -71,56 +94,79 @@ func one(s *wording.Story) message {
 	if not := wording.Warnings(s); len(not) > 0 {
 		blocks = append(blocks, warnings(not))
 	}
-	return message{Text: escape(title, maxLine), Blocks: slackapi.Blocks{BlockSet: blocks}}
+	return blocks
 }
 
-func many(stories []wording.Story) message {
-	title := icon(&stories[0]) + " " + wording.Tally(stories)
-	blocks := []slackapi.Block{header(title)}
-	var text strings.Builder
-	shown, total := 0, 0
-	flush := func() {
-		if text.Len() > 0 {
-			blocks = append(blocks, section(strings.TrimRight(text.String(), "\n")))
-			text.Reset()
-		}
-	}
-	for n := range stories {
-		line := icon(&stories[n]) + " " + escape(wording.Headline(&stories[n]), maxLine) + "\n"
-		if shown == maxLines || total+size(line) > maxList {
-			break
-		}
-		if size(text.String())+size(line) > maxSection {
-			flush()
-		}
-		text.WriteString(line)
-		shown, total = shown+1, total+size(line)
-	}
-	flush()
-	if rest := len(stories) - shown; rest > 0 {
-		blocks = append(blocks, section(fmt.Sprintf("*+%d more*", rest)))
-	}
-	if cause := wording.CommonCause(stories); cause != "" {
-		blocks = append(blocks, section("*Cause of all that are open:* "+escape(cause, maxFact)))
-	}
-	if commands := wording.CommandsForMany(stories); len(commands) > 0 {
-		blocks = append(blocks, next("Several at once often have one cause", commands))
-	}
-	worst := wording.Headline(&stories[0])
-	return message{Text: escape(title+". First: "+worst, 2*maxLine), Blocks: slackapi.Blocks{BlockSet: blocks}}
+func titled(title string) message {
+	m := message{Text: escape(title, maxText)}
+	m.add(header(title))
+	return m
 }
 
-func contextBlock(key string, stories []wording.Story) slackapi.Block {
+func (m *message) add(blocks ...slackapi.Block) {
+	m.Blocks.BlockSet = append(m.Blocks.BlockSet, blocks...)
+}
+
+// reply is short, and can be read without the message that it belongs to. Without a call there is none.
+func (r *renderer) reply(g *wording.Group, call *wording.Call) *reply {
+	if call == nil {
+		return nil
+	}
+	title := callIcon(g, call) + " " + call.Title
+	text := "*" + escape(title, maxLine) + "*"
+	switch s := g.Only(); {
+	case s != nil:
+		text += "\n" + facts(wording.Brief(s), maxBrief)
+	case len(call.Stories) == 1:
+		text += "\n" + facts(wording.Brief(&call.Stories[0]), maxBrief)
+	case len(call.Stories) > 0:
+		text += "\n" + strings.Join(storyLines(g, call.Stories, maxReply, false), "\n")
+	}
+	out := &reply{message: message{Text: escape(title, maxText)}, Broadcast: call.Aloud}
+	out.add(section(strings.TrimRight(text, "\n")))
+	if call.Page && !g.Test {
+		out.message = out.calling(r.mention)
+	}
+	return out
+}
+
+const maxReply = 5 // incidents that a reply names
+
+// buttons lead to the pages that are configured.
+func (r *renderer) buttons(g *wording.Group) []slackapi.Block {
+	if len(g.Members) == 0 {
+		return nil
+	}
+	var all []slackapi.BlockElement
+	add := func(id, text, address string) {
+		address = wording.Expand(address, &g.Members[0].Change.Incident)
+		if address == "" || size(address) > maxAddress {
+			return
+		}
+		label := slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false)
+		all = append(all, slackapi.NewButtonBlockElement(id, "", label).WithURL(address))
+	}
+	add("runbook", "Runbook", r.pages.Runbook)
+	add("status", "Status page", r.pages.Status)
+	if len(all) == 0 {
+		return nil
+	}
+	return []slackapi.Block{slackapi.NewActionBlock("", all...)}
+}
+
+func contextBlock(n *pipeline.Notification, g *wording.Group) slackapi.Block {
 	var parts []string
-	if len(stories) == 1 {
-		i := &stories[0].Change.Incident
+	if s := g.Only(); s != nil {
+		i := &s.Change.Incident
 		parts = append(parts, "Incident "+escape(i.ID, maxContext), "check "+escape(i.Rule, maxContext))
+	} else if len(g.Members) > 0 {
+		parts = append(parts, fmt.Sprintf("Group %s, %d incidents", escape(n.Group, maxContext), g.Open+g.Ended))
 	}
-	if name, ok := connectionOf(stories); ok {
+	if name, ok := connectionOf(g.Members); ok {
 		parts = append(parts, "connection "+escape(name, maxContext))
 	}
 	text := strings.Join(append(parts, "mirrorwatch"), " · ")
-	return slackapi.NewContextBlock(wording.Plain(key, maxBlockID), mrkdwn(text))
+	return slackapi.NewContextBlock(wording.Plain(n.Key, maxBlockID), mrkdwn(text))
 }
 
 // connectionOf returns the connection that all stories are about.
@@ -135,48 +181,11 @@ func connectionOf(stories []wording.Story) (name string, ok bool) {
 	return name, name != ""
 }
 
-// header is plain text, in which Slack knows no escapes; angle brackets are shown as similar ones.
-func header(text string) slackapi.Block {
-	text = strings.NewReplacer("<", "‹", ">", "›").Replace(wording.Plain(text, maxHeader))
-	return slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false))
-}
-
-func section(text string) slackapi.Block { return slackapi.NewSectionBlock(mrkdwn(text), nil, nil) }
-
-// mrkdwn is verbatim: Slack makes no links and no mentions of plain words in it.
-func mrkdwn(text string) *slackapi.TextBlockObject {
-	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
-}
-
-// escape makes data safe in mrkdwn, and cuts it before its escaped form grows longer than limit characters.
-func escape(data string, limit int) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range wording.Plain(data, limit) {
-		text := string(r)
-		switch r {
-		case '&':
-			text = "&amp;"
-		case '<':
-			text = "&lt;"
-		case '>':
-			text = "&gt;"
-		case '`':
-			text = "'"
-		}
-		if n += size(text); n >= limit {
-			return b.String() + "…"
-		}
-		b.WriteString(text)
-	}
-	return b.String()
-}
-
-func size(text string) int { return utf8.RuneCountInString(text) }
-
 func icon(s *wording.Story) string {
 	c := &s.Change
 	switch {
+	case c.Test:
+		return "🧪"
 	case c.Kind == pipeline.Resolved:
 		return "✅"
 	case c.Kind == pipeline.Closed:
@@ -185,4 +194,21 @@ func icon(s *wording.Story) string {
 		return "🔴"
 	}
 	return "🟡"
+}
+
+// groupIcon is that of the worst that is open; of a group that is over, that of an end without a recovery, if there is one.
+func groupIcon(g *wording.Group) string {
+	closed := func(s wording.Story) bool { return s.Change.Kind == pipeline.Closed }
+	if at := slices.IndexFunc(g.Members, closed); g.Over() && at >= 0 {
+		return icon(&g.Members[at])
+	}
+	return icon(&g.Members[0])
+}
+
+// callIcon is that of what the call is about.
+func callIcon(g *wording.Group, call *wording.Call) string {
+	if len(call.Stories) > 0 {
+		return icon(&call.Stories[0])
+	}
+	return groupIcon(g)
 }

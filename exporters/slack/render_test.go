@@ -2,7 +2,7 @@ package slack
 
 import (
 	"encoding/json"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -11,13 +11,11 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// dates are the only markup that begins with an angle bracket.
-var dates = regexp.MustCompile(`<!date\^\d+\^\{date_short\} \{time_secs\}\|[0-9: UTC-]+>`)
-
 func TestGolden(t *testing.T) {
+	s := byToken(t, "http://127.0.0.1:1")
 	for name, n := range exportertest.Samples() {
 		t.Run(name, func(t *testing.T) {
-			body, err := render(n)
+			body, err := s.Render(n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -26,97 +24,133 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestBatchShowsTheWorstFirstAndCountsTheRest(t *testing.T) {
-	blocks := decode(t, exportertest.Many(500)).Blocks
-	if last := blocks[len(blocks)-3].Text.Text; last != "*+460 more*" {
-		t.Errorf("the list ends with %q", last)
+func TestGroupShowsTheWorstFirstAndCountsTheRest(t *testing.T) {
+	post, _ := sent(t, exportertest.Many(500))
+	list := textOf(t, post, "*Open, the worst first:*\n")
+	if !strings.HasPrefix(list, "🔴 mirror ORDERS_000_MIRROR") || !strings.HasSuffix(list, "\n*+380 more*") {
+		t.Errorf("the list is\n%s", list)
 	}
-	if first := blocks[1].Text.Text; !strings.HasPrefix(first, "🔴 CRITICAL: mirror ORDERS_000_MIRROR") {
-		t.Errorf("the list begins with %.60q", first)
-	}
-	if head := blocks[0].Text.Text; head != "🔴 500 incidents: 300 critical, 100 warning, 100 resolved" {
-		t.Errorf("the header is %q", head)
+	const head = "🔴 CRITICAL: 400 mirrors have no contact with their origins (300 critical, 100 warning) via $JS.hub.API (connection dr); 100 resolved"
+	if got := post.blocks[0].Text.Text; got != head {
+		t.Errorf("the header is %q", got)
 	}
 }
 
 func TestTextIsWhatAPhoneShows(t *testing.T) {
-	m := decode(t, exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0)))
-	if want := "🔴 CRITICAL: mirror PAYMENTS_MIRROR has had no contact with its origin PAYMENTS for 1m"; m.Text != want {
-		t.Errorf("text is %q, want %q", m.Text, want)
+	m, _ := sent(t, exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0)))
+	if want := "🔴 CRITICAL: mirror PAYMENTS_MIRROR has had no contact with its origin PAYMENTS for 1m"; m.text != want {
+		t.Errorf("text is %q, want %q", m.text, want)
 	}
 }
 
 func TestTimeIsToldOnce(t *testing.T) {
-	facts := decode(t, exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))).Blocks[1].Text.Text
-	if n := strings.Count(facts, "2026-01-02 03:03:05 UTC"); n != 1 || len(dates.FindAllString(facts, -1)) != 1 {
+	m, _ := sent(t, exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0)))
+	facts := m.blocks[1].Text.Text
+	if n := strings.Count(facts, "2026-01-02 03:03:05 UTC"); n != 1 || len(dateMarkup.FindAllString(facts, -1)) != 1 {
 		t.Errorf("the time is told %d times: %s", n, facts)
 	}
 }
 
-// seen is a message as Slack reads it.
-type seen struct {
-	Text   string      `json:"text"`
-	Blocks []seenBlock `json:"blocks"`
-}
-
-type seenBlock struct {
-	Type     string     `json:"type"`
-	BlockID  string     `json:"block_id"`
-	Text     seenText   `json:"text"`
-	Elements []seenText `json:"elements"`
-}
-
-type seenText struct {
-	Type     string `json:"type"`
-	Text     string `json:"text"`
-	Verbatim bool   `json:"verbatim"`
-}
-
-// checkMessage holds a body against Slack's limits, and lets no data through as markup.
-func checkMessage(t *testing.T, body []byte) {
+// sent renders a bot's message and its reply.
+func sent(t *testing.T, n pipeline.Notification) (post, reply said) {
 	t.Helper()
-	var m seen
-	if err := json.Unmarshal(body, &m); err != nil {
+	body, err := byToken(t, "http://127.0.0.1:1").Render(n)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if n := utf8.RuneCountInString(m.Text); n == 0 || n > 1000 {
-		t.Errorf("text has %d characters", n)
-	}
-	if len(m.Blocks) < 2 || len(m.Blocks) > 20 {
-		t.Errorf("%d blocks", len(m.Blocks))
-	}
-	total := 0
-	texts := []seenText{{Type: "mrkdwn", Text: m.Text, Verbatim: true}}
-	for _, block := range m.Blocks {
-		limit := 3000
-		if block.Type == "header" {
-			limit = 150
-		}
-		for _, text := range append(block.Elements, block.Text) {
-			n := utf8.RuneCountInString(text.Text)
-			if total += n; n > limit {
-				t.Errorf("a %s has %d characters", block.Type, n)
+	all := messagesOf(t, body)
+	return all[0], all[len(all)-1]
+}
+
+func textOf(t *testing.T, m said, title string) string {
+	t.Helper()
+	for _, b := range m.blocks {
+		if b.Text != nil {
+			if text, ok := strings.CutPrefix(b.Text.Text, title); ok {
+				return text
 			}
-			texts = append(texts, text)
-		}
-		if len(block.BlockID) > maxBlockID {
-			t.Errorf("block id %q", block.BlockID)
 		}
 	}
-	if total > 8000 {
-		t.Errorf("%d characters in all", total)
+	t.Fatalf("nothing begins with %q", title)
+	return ""
+}
+
+// messagesOf reads a body's messages, which Slack must take as they are.
+func messagesOf(t *testing.T, text []byte) []said {
+	t.Helper()
+	type form struct {
+		Text   string          `json:"text"`
+		Blocks json.RawMessage `json:"blocks"`
 	}
-	for _, text := range texts {
-		plain := dates.ReplaceAllString(text.Text, "")
-		if strings.ContainsAny(plain, "<>\x00\x1b\r") || strings.Contains(plain, "\u202e") {
-			t.Errorf("data comes as markup: %q", plain)
+	var body struct {
+		Post  *form `json:"post"`
+		Reply *form `json:"reply"`
+	}
+	if err := json.Unmarshal(text, &body); err != nil || body.Post == nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var all []said
+	for _, m := range []*form{body.Post, body.Reply} {
+		if m == nil {
+			continue
 		}
-		if text.Type == "mrkdwn" && (!text.Verbatim || strings.Contains(strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "").Replace(plain), "&")) {
-			t.Errorf("not verbatim, or not escaped: %q", plain)
+		s, refused := parse(m.Text, m.Blocks)
+		if refused != "" {
+			t.Errorf("Slack answers %s: %s", refused, m.Blocks)
 		}
-		if text.Type == "mrkdwn" && !codeIsOurs(plain) {
-			t.Errorf("data opens or closes code: %q", plain)
+		all = append(all, s)
+	}
+	return all
+}
+
+// checkMessage holds a body against limits of our own, and lets no data through as markup.
+func checkMessage(t *testing.T, body []byte) {
+	t.Helper()
+	for _, m := range messagesOf(t, body) {
+		if n := utf8.RuneCountInString(m.text); n == 0 || n > maxText+100 {
+			t.Errorf("text has %d characters", n)
 		}
+		if len(m.blocks) > 20 {
+			t.Errorf("%d blocks", len(m.blocks))
+		}
+		texts := []textObj{{Type: "mrkdwn", Text: m.text, Verbatim: true}}
+		for _, b := range m.blocks {
+			if b.Text != nil {
+				texts = append(texts, *b.Text)
+			}
+			for _, e := range b.Elements {
+				text := textObj{Type: e.Type, Verbatim: e.Verbatim}
+				if json.Unmarshal(e.Text, &text.Text) == nil {
+					texts = append(texts, text)
+				}
+			}
+		}
+		total := 0
+		for _, text := range texts {
+			total += utf8.RuneCountInString(text.Text)
+			checkText(t, text)
+		}
+		if total > 8000+maxText {
+			t.Errorf("%d characters in all", total)
+		}
+	}
+}
+
+// checkText lets dates and the configured mention be the only markup.
+func checkText(t *testing.T, text textObj) {
+	t.Helper()
+	plain := dateMarkup.ReplaceAllString(strings.Replace(text.Text, "<!here> <!subteam^S0PAYMENTS>", "", 1), "")
+	if strings.ContainsAny(plain, "<>\x00\x1b\r") || strings.Contains(plain, "\u202e") {
+		t.Errorf("data comes as markup: %q", plain)
+	}
+	if text.Type != "mrkdwn" {
+		return
+	}
+	if !text.Verbatim || strings.Contains(strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "").Replace(plain), "&") {
+		t.Errorf("not verbatim, or not escaped: %q", plain)
+	}
+	if !codeIsOurs(plain) {
+		t.Errorf("data opens or closes code: %q", plain)
 	}
 }
 
@@ -125,31 +159,17 @@ func codeIsOurs(text string) bool {
 	if strings.Count(text, "```") == 2 {
 		return strings.Count(text, "`") == 6
 	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if n := strings.Count(line, "`"); n != 0 && (n != 2 || line[0] != '`' || line[len(line)-1] != '`') {
-			return false
-		}
-	}
-	return true
-}
-
-func decode(t *testing.T, n pipeline.Notification) seen {
-	t.Helper()
-	body, err := render(n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m seen
-	if err := json.Unmarshal(body, &m); err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return !slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool {
+		n := strings.Count(line, "`")
+		return n != 0 && (n != 2 || line[0] != '`' || line[len(line)-1] != '`')
+	})
 }
 
 // keyOf finds the key where an incoming webhook keeps it: the last block's id.
 func keyOf(body []byte) string {
-	var m seen
+	var m struct {
+		Blocks []block `json:"blocks"`
+	}
 	if json.Unmarshal(body, &m) != nil || len(m.Blocks) == 0 {
 		return ""
 	}

@@ -3,6 +3,7 @@ package slack
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -10,17 +11,17 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// This file has what stands under the header of a message about one incident.
+// This file has the parts of messages: the header, and what stands under it.
 
 // maxEscaped is more than any command grows to when it is escaped: one is told whole, or not at all.
 const maxEscaped = 4000
 
-// facts writes one line a fact, and one each part of a list. What does not fit any more is left out; the least important come
-// last.
-func facts(all []wording.Fact) string {
+// facts writes one line a fact, and one each part of a list. What does not fit into limit characters is left out; the least
+// important come last.
+func facts(all []wording.Fact, limit int) string {
 	var text strings.Builder
 	for _, f := range all {
-		line := "*" + f.Label + ":*"
+		line := "*" + escape(f.Label, maxLine) + ":*"
 		switch {
 		case !f.At.IsZero():
 			line += fmt.Sprintf(" <!date^%d^{date_short} {time_secs}|%s>", f.At.Unix(), wording.UTC(f.At))
@@ -29,7 +30,7 @@ func facts(all []wording.Fact) string {
 		default:
 			line += " " + escape(f.Text, maxFact)
 		}
-		if size(text.String())+size(line) >= maxSection {
+		if size(text.String())+size(line) >= limit {
 			break
 		}
 		text.WriteString(line + "\n")
@@ -88,3 +89,42 @@ func lines(all []string, limit int) string {
 	}
 	return text.String()
 }
+
+// header is plain text, in which Slack knows no escapes; angle brackets are shown as similar ones.
+func header(text string) slackapi.Block {
+	text = strings.NewReplacer("<", "‹", ">", "›").Replace(wording.Plain(text, maxHeader))
+	return slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, text, false, false))
+}
+
+func section(text string) slackapi.Block { return slackapi.NewSectionBlock(mrkdwn(text), nil, nil) }
+
+// mrkdwn is verbatim: Slack makes no links and no mentions of plain words in it.
+func mrkdwn(text string) *slackapi.TextBlockObject {
+	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
+}
+
+// escape makes data safe in mrkdwn, and cuts it before its escaped form grows longer than limit characters.
+func escape(data string, limit int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range wording.Plain(data, limit) {
+		text := string(r)
+		switch r {
+		case '&':
+			text = "&amp;"
+		case '<':
+			text = "&lt;"
+		case '>':
+			text = "&gt;"
+		case '`':
+			text = "'"
+		}
+		if n += size(text); n >= limit {
+			return b.String() + "…"
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}
+
+func size(text string) int { return utf8.RuneCountInString(text) }

@@ -2,29 +2,25 @@ package slack
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mirrorwatch/exporters/exportertest"
 	"mirrorwatch/pipeline"
 )
 
-const (
-	hookPath = "/services/T0SECRET0/B0SECRET0/XXSECRETXX"
-	token    = "xoxb-SECRET-TOKEN"
-)
+const token = "xoxb-SECRET-TOKEN"
 
 func TestSuiteByIncomingWebhook(t *testing.T) {
 	exportertest.Run(t, exportertest.Setup{
 		New: func(t *testing.T, url string) pipeline.Notifier {
 			return open(t, Config{Name: "oncall", URL: pipeline.NewSecret(url + hookPath)})
 		},
-		Accept: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") },
+		Accept: patient().ServeHTTP,
 		Key:    func(_ *http.Request, body []byte) string { return keyOf(body) },
 		Check:  checkMessage,
 		Secret: "XXSECRETXX",
@@ -34,7 +30,7 @@ func TestSuiteByIncomingWebhook(t *testing.T) {
 func TestSuiteByToken(t *testing.T) {
 	exportertest.Run(t, exportertest.Setup{
 		New:    func(t *testing.T, url string) pipeline.Notifier { return byToken(t, url+"/api") },
-		Accept: (&channel{}).ServeHTTP,
+		Accept: patient().ServeHTTP,
 		Key: func(r *http.Request, _ []byte) string {
 			var metadata struct {
 				EventType    string `json:"event_type"`
@@ -53,78 +49,106 @@ func TestSuiteByToken(t *testing.T) {
 }
 
 func TestIncidentLivesInOneMessage(t *testing.T) {
-	c, s := newChannel(t)
-	lost := exportertest.Lost()
-	receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
-	receipt = tell(t, s, receipt, exportertest.Of(lost, pipeline.Updated, time.Minute))
-	tell(t, s, receipt, exportertest.Of(lost, pipeline.Resolved, 2*time.Minute))
-	c.expect(t, "chat.postMessage", "chat.update 1.0", "chat.update 1.0")
-	if text := c.calls[2].text; !strings.Contains(text, "RESOLVED") {
-		t.Errorf("the message ends as %q", text)
-	}
+	inTime(t, func(t *testing.T, f *fake, s *Slack) {
+		lost := exportertest.Lost()
+		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+		receipt = tell(t, s, receipt, exportertest.Of(lost, pipeline.Updated, time.Minute))
+		tell(t, s, receipt, exportertest.Of(lost, pipeline.Resolved, 2*time.Minute))
+		f.expect(t, "post", "edit", "edit", "reply")
+		if text := f.shown()[0].text; !strings.Contains(text, "RESOLVED") {
+			t.Errorf("the message ends as %q", text)
+		}
+	})
 }
 
 func TestWhatPingsIsAlsoToldInTheThreadAndTheChannel(t *testing.T) {
 	for _, kind := range []pipeline.ChangeKind{pipeline.Escalated, pipeline.Reminded} {
-		c, s := newChannel(t)
-		lost := exportertest.Lost()
-		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
-		tell(t, s, receipt, exportertest.Of(lost, kind, time.Hour), exportertest.Of(lost, pipeline.Updated, time.Hour))
-		c.expect(t, "chat.postMessage", "chat.update 1.0", "chat.postMessage in 1.0 broadcast")
+		inTime(t, func(t *testing.T, f *fake, s *Slack) {
+			lost := exportertest.Lost()
+			receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+			tell(t, s, receipt, exportertest.Of(lost, kind, time.Hour))
+			f.expect(t, "post", "edit", "broadcast")
+		})
 	}
 }
 
 func TestMessageOutOfReachIsPostedAnew(t *testing.T) {
 	for _, refused := range []string{"message_not_found", "cant_update_message", "edit_window_closed"} {
-		c, s := newChannel(t)
-		lost := exportertest.Lost()
-		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
-		c.refuse = map[string]string{"chat.update": refused}
-		next := tell(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour))
-		c.expect(t, "chat.postMessage", "chat.update 1.0", "chat.postMessage")
-		if string(next) == string(receipt) {
-			t.Errorf("%s: the receipt is still the old message's", refused)
-		}
+		inTime(t, func(t *testing.T, f *fake, s *Slack) {
+			lost := exportertest.Lost()
+			receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+			f.refuse = map[string]string{"chat.update": refused}
+			next := tell(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour))
+			f.expect(t, "post", "refused edit", "post")
+			if string(next) == string(receipt) {
+				t.Errorf("%s: the receipt is still the old message's", refused)
+			}
+		})
 	}
 }
 
+func TestMessageWhoseThreadIsGoneIsPostedAnew(t *testing.T) {
+	inTime(t, func(t *testing.T, f *fake, s *Slack) {
+		lost := exportertest.Lost()
+		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+		f.closed = true
+		tell(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour))
+		f.expect(t, "post", "edit", "refused reply", "post")
+	})
+}
+
 func TestAnotherChannelGetsAMessageOfItsOwn(t *testing.T) {
-	c, s := newChannel(t)
-	lost := exportertest.Lost()
-	receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
-	s.bot.channel = "C777"
-	tell(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour))
-	c.expect(t, "chat.postMessage", "chat.postMessage")
+	inTime(t, func(t *testing.T, f *fake, s *Slack) {
+		lost := exportertest.Lost()
+		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+		s.bot.channel = otherChannel
+		tell(t, s, receipt, exportertest.Of(lost, pipeline.Escalated, time.Hour))
+		f.expect(t, "post", "post")
+	})
 }
 
 func TestRefusalsOfSlackAreSorted(t *testing.T) {
-	for refused, permanent := range map[string]bool{
-		"invalid_auth": true, "channel_not_found": true, "not_in_channel": true, "token_revoked": true,
-		"account_inactive": true, "missing_scope": true, "msg_too_long": true, "invalid_blocks": true, "is_archived": true,
-		"internal_error": false, "ratelimited": false, "service_unavailable": false,
+	const passing, ofThis, broken = "passing", "of this message", "broken"
+	for refused, want := range map[string]string{
+		"invalid_auth": broken, "not_authed": broken, "channel_not_found": broken, "not_in_channel": broken, "token_revoked": broken,
+		"token_expired": broken, "account_inactive": broken, "missing_scope": broken, "is_archived": broken, "no_permission": broken,
+		"org_login_required": broken,
+		"msg_too_long":       ofThis, "invalid_blocks": ofThis, "msg_blocks_too_long": ofThis,
+		"internal_error": passing, "ratelimited": passing, "service_unavailable": passing,
 	} {
-		c, s := newChannel(t)
-		c.refuse = map[string]string{"chat.postMessage": refused}
-		_, err := notify(t, s, nil, exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))
-		if err == nil || pipeline.IsPermanent(err) != permanent || !strings.Contains(err.Error(), refused) {
-			t.Errorf("%s: permanent is to be %v: %v", refused, permanent, err)
-		}
+		inTime(t, func(t *testing.T, f *fake, s *Slack) {
+			f.refuse = map[string]string{"chat.postMessage": refused}
+			_, err := notify(t, s, nil, exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))
+			if err == nil || pipeline.IsPermanent(err) != (want != passing) || pipeline.IsBroken(err) != (want == broken) || !strings.Contains(err.Error(), refused) {
+				t.Errorf("%s is to be %s: %v", refused, want, err)
+			}
+		})
 	}
 }
 
 func TestFailedThreadReplyIsTriedAgain(t *testing.T) {
-	c, s := newChannel(t)
-	lost := exportertest.Lost()
-	receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
-	c.refuse = map[string]string{"chat.postMessage": "internal_error"}
-	escalated := exportertest.Of(lost, pipeline.Escalated, time.Hour)
-	if _, err := notify(t, s, receipt, escalated); err == nil || pipeline.IsPermanent(err) {
-		t.Errorf("want an error worth a retry: %v", err)
-	}
-	c.refuse = nil
-	tell(t, s, receipt, escalated)
-	reply := "chat.postMessage in 1.0 broadcast"
-	c.expect(t, "chat.postMessage", "chat.update 1.0", reply, "chat.update 1.0", reply)
+	inTime(t, func(t *testing.T, f *fake, s *Slack) {
+		lost := exportertest.Lost()
+		receipt := tell(t, s, nil, exportertest.Of(lost, pipeline.Opened, 0))
+		f.refuse = map[string]string{"chat.postMessage": "internal_error"}
+		escalated := exportertest.Of(lost, pipeline.Escalated, time.Hour)
+		if _, err := notify(t, s, receipt, escalated); err == nil || pipeline.IsPermanent(err) {
+			t.Errorf("want an error worth a retry: %v", err)
+		}
+		f.refuse = nil
+		tell(t, s, receipt, escalated)
+		f.expect(t, "post", "edit", "refused reply", "edit", "broadcast")
+	})
+}
+
+func TestMessageFrozenByAnEarlierVersionIsStillSent(t *testing.T) {
+	inTime(t, func(t *testing.T, f *fake, s *Slack) {
+		n := exportertest.One(exportertest.Of(exportertest.Lost(), pipeline.Opened, 0))
+		n.Body = []byte(`{"text":"as it was","blocks":[],"unfurl_links":false}`)
+		if _, err := s.Notify(t.Context(), n); err != nil || f.shown()[0].text != "as it was" {
+			t.Errorf("%v, %d messages", err, len(f.shown()))
+		}
+	})
 }
 
 func TestValidateTellsAllProblems(t *testing.T) {
@@ -139,6 +163,9 @@ func TestValidateTellsAllProblems(t *testing.T) {
 		{Config{Name: "n", TokenFile: "f", Channel: "C1", APIURL: "slack"}, []string{"api_url"}},
 		{Config{Name: "n", URL: url}, nil},
 		{Config{Name: "n", URLFile: "f"}, nil},
+		{Config{Name: "n", URLFile: "f", Mention: "@here, U0123ABC S0456DEF"}, nil},
+		{Config{Name: "n", URLFile: "f", Mention: "@everyone"}, []string{"mention"}},
+		{Config{Name: "n", URLFile: "f", Mention: "<!here>"}, []string{"mention"}},
 		{Config{Name: "n", URL: url, URLFile: "f", Channel: "C1"}, []string{"url_file", "channel"}},
 		{Config{Name: "n", URL: pipeline.NewSecret("x"), Token: tok, TokenFile: "f", Channel: "C1"}, []string{"token_file", "url", "url"}},
 	} {
@@ -148,7 +175,7 @@ func TestValidateTellsAllProblems(t *testing.T) {
 			t.Errorf("problems at %v, want %v", got, test.want)
 		}
 	}
-	if _, err := New(Config{}); err == nil {
+	if _, err := New(Config{}, pipeline.Pages{}); err == nil {
 		t.Error("New takes an empty configuration")
 	}
 }
@@ -163,76 +190,48 @@ func TestBothIsToldInOneStyle(t *testing.T) {
 		{Config{Name: "n", Token: tok, TokenFile: "f", Channel: "C1"}, "token_file: give token or token_file, not both"},
 		{Config{Name: "n", URL: url, Token: tok, Channel: "C1"}, "url: give an incoming webhook's url or a token and channel, not both"},
 	} {
-		if _, err := New(test.config); err == nil || err.Error() != "configure slack n: "+test.want {
+		if _, err := New(test.config, pipeline.Pages{}); err == nil || err.Error() != "configure slack n: "+test.want {
 			t.Errorf("want %q: %v", test.want, err)
 		}
 	}
 }
 
-// channel is Slack's web API as far as the bot uses it, with one channel.
-type channel struct {
-	calls  []called
-	refuse map[string]string // method → error
-}
-
-type called struct{ what, text string }
-
-func newChannel(t *testing.T) (*channel, *Slack) {
-	c := &channel{}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	return c, byToken(t, server.URL+"/api/")
-}
-
-func (c *channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := r.ParseForm()
-	method, form := strings.TrimPrefix(r.URL.Path, "/api/"), r.PostForm
-	what := method
-	if ts := form.Get("ts"); ts != "" {
-		what += " " + ts
-	}
-	if ts := form.Get("thread_ts"); ts != "" {
-		what += " in " + ts
-	}
-	if form.Get("reply_broadcast") == "true" {
-		what += " broadcast"
-	}
-	answer := map[string]any{"ok": true, "channel": "C0123456", "ts": form.Get("ts")}
-	switch {
-	case err != nil || form.Get("token") != token || form.Get("channel") == "" || form.Get("text") == "":
-		answer = map[string]any{"ok": false, "error": "invalid_arguments"}
-	case c.refuse[method] != "":
-		answer = map[string]any{"ok": false, "error": c.refuse[method]}
-	case method == "chat.postMessage":
-		answer["ts"] = string(rune('1'+len(c.calls))) + ".0"
-	}
-	c.calls = append(c.calls, called{what, form.Get("text")})
-	_ = json.NewEncoder(w).Encode(answer)
-}
-
-func (c *channel) expect(t *testing.T, want ...string) {
+// inTime runs a test of a bot in virtual time, at the time of the samples, against a Slack within the process.
+func inTime(t *testing.T, test func(*testing.T, *fake, *Slack)) {
 	t.Helper()
-	var got []string
-	for _, call := range c.calls {
-		got = append(got, call.what)
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("calls are %q, want %q", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(exportertest.Start()))
+		f := newFake()
+		s := byToken(t, "http://127.0.0.1:1/api")
+		s.bot.client = within{f}
+		test(t, f, s)
+	})
+}
+
+// expect compares the calls that arrived.
+func (f *fake) expect(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(f.calls, want) {
+		t.Errorf("calls are %q, want %q", f.calls, want)
 	}
 }
 
 func open(t *testing.T, c Config) *Slack {
 	t.Helper()
-	s, err := New(c)
+	s, err := New(c, pages())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
+func pages() pipeline.Pages {
+	return pipeline.Pages{Status: "https://mirrors.example/", Runbook: "https://wiki.example/runbooks/{rule}?cause={cause}&stream={stream}"}
+}
+
 func byToken(t *testing.T, apiURL string) *Slack {
 	t.Helper()
-	return open(t, Config{Name: "oncall", Token: pipeline.NewSecret(token), Channel: "C0123456", APIURL: apiURL})
+	return open(t, Config{Name: "oncall", Token: pipeline.NewSecret(token), Channel: theChannel, APIURL: apiURL, Mention: "@here S0PAYMENTS"})
 }
 
 func tell(t *testing.T, s *Slack, receipt pipeline.Receipt, changes ...pipeline.Change) pipeline.Receipt {

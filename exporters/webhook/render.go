@@ -2,41 +2,40 @@ package webhook
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
 
+	"mirrorwatch/exporters/internal/alert"
 	"mirrorwatch/exporters/internal/wording"
 	"mirrorwatch/pipeline"
 )
 
 const (
-	maxLabel = 255 // characters; NATS allows no longer names
-	maxText  = 500
-	maxLong  = 4000 // bytes of an annotation of several lines
 	firing   = "firing"
 	resolved = "resolved"
+
+	maxUnchanged = 100     // members of the group without a change that a message repeats
+	maxFull      = 2 << 20 // bytes of annotations, after which alerts have those of one line only
 )
 
 // message is Alertmanager's webhook body, version 4, field by field.
 type message struct {
 	Receiver          string            `json:"receiver"`
-	Status            string            `json:"status"`
-	Alerts            []alert           `json:"alerts"`
+	Status            string            `json:"status"` // firing while anything of the group is
+	Alerts            []oneAlert        `json:"alerts"`
 	GroupLabels       map[string]string `json:"groupLabels"`
 	CommonLabels      map[string]string `json:"commonLabels"`
 	CommonAnnotations map[string]string `json:"commonAnnotations"`
 	ExternalURL       string            `json:"externalURL"`
 	Version           string            `json:"version"`
 	GroupKey          string            `json:"groupKey"`
-	TruncatedAlerts   int               `json:"truncatedAlerts"`
+	TruncatedAlerts   int               `json:"truncatedAlerts"` // of the group that are open and not among Alerts
 }
 
-type alert struct {
+type oneAlert struct {
 	Status       string            `json:"status"`
 	Labels       map[string]string `json:"labels"`
 	Annotations  map[string]string `json:"annotations"`
@@ -46,166 +45,96 @@ type alert struct {
 	Fingerprint  string            `json:"fingerprint"`
 }
 
-// render makes one alert an incident, in its newest state and the worst first.
-func render(receiver string, n pipeline.Notification) ([]byte, error) {
-	m := message{Version: "4", GroupKey: n.Group, Receiver: receiver, Status: resolved, Alerts: []alert{}, GroupLabels: map[string]string{}}
-	for _, story := range wording.Stories(n.Changes) {
-		a := alertOf(&story)
+// messageOf makes one alert an incident in its newest state: those that changed, the worst first, then the worst of the
+// group's others.
+func messageOf(receiver string, pages pipeline.Pages, n *pipeline.Notification) message {
+	m := message{Version: "4", GroupKey: n.Group, Receiver: receiver, Status: resolved, ExternalURL: pages.Status, Alerts: []oneAlert{}}
+	stories := append(wording.Stories(n.Changes), unchanged(n, maxUnchanged)...)
+	size, open := 0, 0
+	for k := range stories {
+		s := &stories[k]
+		annotations := alert.Annotations(s, pages)
+		if size += alert.Size(annotations); size > maxFull {
+			annotations = alert.Brief(s, pages)
+		}
+		a := alertOf(s, annotations, pages)
 		if a.Status == firing {
-			m.Status = firing
+			open++
 		}
 		m.Alerts = append(m.Alerts, a)
 	}
-	m.CommonLabels = common(m.Alerts, func(a *alert) map[string]string { return a.Labels })
-	m.CommonAnnotations = common(m.Alerts, func(a *alert) map[string]string { return a.Annotations })
-	if name, same := m.CommonLabels["alertname"]; same {
-		m.GroupLabels["alertname"] = name
+	if n.Open > 0 || open > 0 {
+		m.Status = firing
 	}
-	var body bytes.Buffer
-	e := json.NewEncoder(&body)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(m); err != nil {
-		return nil, fmt.Errorf("encode alerts: %w", err)
-	}
-	return bytes.TrimRight(body.Bytes(), "\n"), nil
+	m.TruncatedAlerts = max(0, n.Open-open)
+	m.CommonLabels = common(m.Alerts, func(a *oneAlert) map[string]string { return a.Labels })
+	m.CommonAnnotations = common(m.Alerts, func(a *oneAlert) map[string]string { return a.Annotations })
+	m.GroupLabels = groupLabels(n, m.CommonLabels)
+	return m
 }
 
-func alertOf(s *wording.Story) alert {
-	i := &s.Change.Incident
-	a := alert{
-		Status:      firing,
-		Labels:      labels(&s.Change),
-		Annotations: annotations(s),
-		StartsAt:    i.Opened.UTC(),
-		Fingerprint: fingerprint(i),
+func alertOf(s *wording.Story, annotations map[string]string, pages pipeline.Pages) oneAlert {
+	c := &s.Change
+	a := oneAlert{
+		Status:       firing,
+		Labels:       alert.Labels(c),
+		Annotations:  annotations,
+		StartsAt:     c.Incident.Opened.UTC(),
+		GeneratorURL: pages.Status,
+		Fingerprint:  alert.Fingerprint(&c.Incident),
 	}
 	if s.Ended() {
-		a.Status, a.EndsAt = resolved, i.Ended.UTC()
+		a.Status, a.EndsAt = resolved, c.Incident.Ended.UTC()
+	}
+	if reason := closedBy(c); reason != "" {
+		a.Labels["closed"] = reason
 	}
 	return a
 }
 
-func labels(c *pipeline.Change) map[string]string {
-	i := &c.Incident
-	all := map[string]string{
-		"alertname":  i.Rule,
-		"rule":       i.Rule,
-		"severity":   i.Level.String(),
-		"connection": i.Subject.Connection,
-		"account":    i.Subject.Account,
-		"domain":     i.Subject.Domain,
-		"stream":     i.Subject.Stream,
-		"kind":       string(i.Subject.Kind),
-		"origin":     i.Subject.Origin,
-	}
-	if c.Kind == pipeline.Closed {
-		all["closed"], _, _ = strings.Cut(i.Reason, ":") // "promoted: …" has its words in the annotations
-	}
-	return cleaned(all, maxLabel)
-}
-
-func annotations(s *wording.Story) map[string]string {
-	c := &s.Change
-	i := &c.Incident
-	all := cleaned(map[string]string{
-		"summary":    wording.Headline(s),
-		"incident":   i.ID,
-		"change":     string(c.Kind),
-		"reason":     i.Reason,
-		"detail":     i.Detail,
-		"cause":      string(i.Cause),
-		"sure":       string(i.Sure),
-		"at_risk":    wording.AtRisk(i),
-		"failover":   wording.Failover(i),
-		"via":        i.Subject.Via,
-		"filter":     i.Subject.Filter,
-		"limit":      wording.Limit(i),
-		"silent_for": silence(c),
-	}, maxText)
-	if !i.Since.IsZero() && !inContact(i) {
-		all["since"] = i.Since.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-	}
-	if s.Late {
-		all["told"] = "late"
-	}
-	var facts []string
-	for _, fact := range wording.Facts(s) {
-		facts = append(facts, fact.String())
-	}
-	all["description"] = strings.Join(facts, "\n")
-	for name, parts := range map[string][]string{
-		"evidence": wording.Evidence(i),
-		"next":     steps(s),
-		"warnings": wording.Warnings(s),
-		"commands": wording.Commands(s),
-	} {
-		if text := lines(parts); text != "" {
-			all[name] = text
-		}
-	}
-	return all
-}
-
-// steps tells what to do, each step with its command on a line of its own, after the context that the commands are for.
-func steps(s *wording.Story) []string {
-	var all []string
-	if len(wording.Steps(s)) > 0 {
-		all = append(all, wording.Hint(s)+":")
-	}
-	for n, step := range wording.Steps(s) {
-		text := fmt.Sprintf("%d. %s", n+1, step.Do)
-		if step.Command != "" {
-			text += "\n   " + step.Command
-		}
-		all = append(all, text)
-	}
-	return all
-}
-
-// lines joins as many as fit.
-func lines(all []string) string {
-	total := 0
-	for n, text := range all {
-		if total += len(text) + 1; total > maxLong {
-			return strings.Join(all[:n], "\n")
-		}
-	}
-	return strings.Join(all, "\n")
-}
-
-func silence(c *pipeline.Change) string {
-	if c.Silent <= 0 || inContact(&c.Incident) {
+// closedBy is why an incident ended without proof, in a word or two; "promoted: …" has the others in the annotations.
+func closedBy(c *pipeline.Change) string {
+	if c.Kind != pipeline.Closed {
 		return ""
 	}
-	return wording.Duration(c.Silent)
+	reason, _, _ := strings.Cut(c.Incident.Reason, ":")
+	return wording.Plain(reason, alert.MaxLabel)
 }
 
-// inContact tells whether the incident is one of a link that may well be in contact.
-func inContact(i *pipeline.Incident) bool {
-	return i.Rule == pipeline.RuleNotCopying || i.Rule == pipeline.RuleDiverged
-}
-
-// cleaned returns the values that are not empty, fit for one line.
-func cleaned(values map[string]string, limit int) map[string]string {
-	for name, value := range values {
-		values[name] = wording.Plain(value, limit)
+// unchanged returns the open members of the group that the batch brings nothing new of, the worst first, most at most.
+func unchanged(n *pipeline.Notification, most int) []wording.Story {
+	changed := make(map[string]bool, len(n.Changes))
+	for k := range n.Changes {
+		changed[n.Changes[k].Incident.ID] = true
 	}
-	maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
-	return values
+	var all []wording.Story
+	for _, c := range n.Members {
+		if len(all) == most || c.Kind.Ends() {
+			break
+		}
+		if !changed[c.Incident.ID] {
+			all = append(all, wording.Story{Change: *c})
+		}
+	}
+	return all
 }
 
-// fingerprint is one for all incidents of a rule on a subject: neither severity nor the way it ended is a part of it,
-// so an escalation is not a new alert.
-func fingerprint(i *pipeline.Incident) string {
-	s := i.Subject
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{
-		i.Rule, s.Connection, s.Account, s.Domain, s.Stream, string(s.Kind), s.Origin, s.Via, s.Filter,
-	}))
-	return hex.EncodeToString(sum[:8])
+// groupLabels is what the route groups by; without that, the rule where it is one.
+func groupLabels(n *pipeline.Notification, common map[string]string) map[string]string {
+	all := map[string]string{}
+	for label, value := range n.Labels {
+		all[alert.Name(label)] = value
+	}
+	name := n.Labels[pipeline.LabelRule]
+	if len(n.Labels) == 0 {
+		name = common["alertname"]
+	}
+	all["alertname"] = name
+	return alert.Cleaned(all, alert.MaxLabel)
 }
 
 // common returns the pairs that all alerts share.
-func common(alerts []alert, of func(*alert) map[string]string) map[string]string {
+func common(alerts []oneAlert, of func(*oneAlert) map[string]string) map[string]string {
 	shared := map[string]string{}
 	if len(alerts) == 0 {
 		return shared
@@ -216,4 +145,15 @@ func common(alerts []alert, of func(*alert) map[string]string) map[string]string
 		maps.DeleteFunc(shared, func(name, value string) bool { return other[name] != value })
 	}
 	return shared
+}
+
+// encode writes JSON in which <, > and & stay readable.
+func encode(v any) ([]byte, error) {
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode body: %w", err)
+	}
+	return bytes.TrimRight(body.Bytes(), "\n"), nil
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
@@ -12,11 +13,7 @@ import (
 func TestGolden(t *testing.T) {
 	for name, n := range exportertest.Samples() {
 		t.Run(name, func(t *testing.T) {
-			body, err := render("ops", n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			exportertest.Golden(t, name, body)
+			exportertest.Golden(t, name, body(t, Config{}, n))
 		})
 	}
 }
@@ -61,18 +58,36 @@ func TestChangesOfOneIncidentMakeOneAlertInItsNewestState(t *testing.T) {
 }
 
 // only renders changes of one incident and returns its alert.
-func only(t *testing.T, changes ...pipeline.Change) alert {
+func only(t *testing.T, changes ...pipeline.Change) oneAlert {
 	t.Helper()
-	body, err := render("ops", exportertest.One(changes...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m message
-	if err := json.Unmarshal(body, &m); err != nil {
-		t.Fatal(err)
-	}
+	m := read[message](t, body(t, Config{}, exportertest.One(changes...)))
 	if len(m.Alerts) != 1 {
 		t.Fatalf("%d alerts", len(m.Alerts))
 	}
 	return m.Alerts[0]
+}
+
+// body renders as the receiver "ops" does.
+func body(t *testing.T, c Config, n pipeline.Notification) []byte {
+	t.Helper()
+	c.Name, c.URL = "ops", pipeline.NewSecret("http://127.0.0.1:1")
+	if c.Body == BodyPagerDuty {
+		c.RoutingKey = pipeline.NewSecret("R0SECRETSECRET0")
+	}
+	text, err := open(t, c).Render(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func read[T any](t *testing.T, text []byte) T {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	var v T
+	if err := d.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -15,6 +15,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"mirrorwatch/exporters/exportertest"
+	"mirrorwatch/exporters/internal/alert"
 	"mirrorwatch/pipeline"
 )
 
@@ -49,7 +50,7 @@ func checkMessage(t *testing.T, body []byte) {
 			t.Errorf("%s alert starts %v and ends %v", a.Status, a.StartsAt, a.EndsAt)
 		}
 		for name, value := range a.Labels {
-			if value == "" || len([]rune(value)) > maxLabel || strings.ContainsAny(value, "\n\x00\x1b") {
+			if value == "" || len([]rune(value)) > alert.MaxLabel || strings.ContainsAny(value, "\n\x00\x1b") {
 				t.Errorf("label %s is %q", name, value)
 			}
 		}
@@ -125,6 +126,13 @@ func TestValidateTellsAllProblems(t *testing.T) {
 		{Config{Name: "ops", URLFile: "f", SigningSecret: pipeline.NewSecret("whsec_?"), SigningSecretFile: "f"}, []string{"signing_secret_file", "signing_secret"}},
 		{Config{Name: "ops", URLFile: "f", SigningSecret: pipeline.NewSecret("whsec_c2hvcnQ=")}, []string{"signing_secret"}},
 		{Config{Name: "ops", URLFile: "f", SigningSecretFile: "f"}, nil},
+		{Config{Name: "ops", URLFile: "f", Body: "xml"}, []string{"body"}},
+		{Config{Name: "ops", URLFile: "f", Body: BodyNative, RoutingKey: pipeline.NewSecret("k")}, []string{"routing_key"}},
+		{Config{Name: "ops", URLFile: "f", RoutingKeyFile: "k"}, []string{"routing_key_file"}},
+		{Config{Name: "ops", Body: BodyPagerDuty}, []string{"routing_key"}},
+		{Config{Name: "ops", Body: BodyPagerDuty, RoutingKey: pipeline.NewSecret("k"), RoutingKeyFile: "f"}, []string{"routing_key_file"}},
+		{Config{Name: "ops", Body: BodyPagerDuty, RoutingKeyFile: "f", SigningSecretFile: "s"}, []string{"signing_secret_file"}},
+		{Config{Name: "ops", Body: BodyPagerDuty, RoutingKeyFile: "f"}, nil},
 	} {
 		var got []string
 		test.config.Validate(func(path, problem string) {
@@ -137,7 +145,7 @@ func TestValidateTellsAllProblems(t *testing.T) {
 			t.Errorf("problems at %v, want %v", got, test.want)
 		}
 	}
-	if _, err := New(Config{}); err == nil || !strings.Contains(err.Error(), "name") || !strings.Contains(err.Error(), "url") {
+	if _, err := New(Config{}, pipeline.Pages{}); err == nil || !strings.Contains(err.Error(), "name") || !strings.Contains(err.Error(), "url") {
 		t.Errorf("New says %v", err)
 	}
 }
@@ -150,7 +158,7 @@ func TestBothIsToldInOneStyle(t *testing.T) {
 			Name: "ops", URL: url, SigningSecret: pipeline.NewSecret(secret("a key that is long enough, really")), SigningSecretFile: "f",
 		},
 	} {
-		if _, err := New(c); err == nil || err.Error() != "configure webhook ops: "+want {
+		if _, err := New(c, pipeline.Pages{}); err == nil || err.Error() != "configure webhook ops: "+want {
 			t.Errorf("want %q: %v", want, err)
 		}
 	}
@@ -158,9 +166,13 @@ func TestBothIsToldInOneStyle(t *testing.T) {
 
 func secret(key string) string { return "whsec_" + base64.StdEncoding.EncodeToString([]byte(key)) }
 
+func pages() pipeline.Pages {
+	return pipeline.Pages{Status: "https://mirrorwatch.example.com/", Runbook: "https://runbooks.example.com/{rule}?stream={stream}&cause={cause}"}
+}
+
 func open(t *testing.T, c Config) *Webhook {
 	t.Helper()
-	w, err := New(c)
+	w, err := New(c, pages())
 	if err != nil {
 		t.Fatal(err)
 	}

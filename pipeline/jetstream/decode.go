@@ -104,7 +104,7 @@ func (d *document) fill(s *pipeline.Sample) error {
 	s.Links = links
 	s.ServerTime, s.Created, s.Leader = d.TS, d.Created, d.leader()
 	s.State, s.Bounds, s.Peers = d.state(), d.bounds(), d.peers()
-	s.Policy = ParsePolicy(d.Config.Metadata)
+	s.Policy, s.Metadata = ParsePolicy(d.Config.Metadata), d.Config.Metadata
 	return nil
 }
 

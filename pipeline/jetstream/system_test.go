@@ -87,7 +87,7 @@ func ordersAndMirror(t testing.TB, as func(user string) jetstream.JetStream, rep
 		pipelinetest.CreateStream(t, js, jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.>"}, Replicas: replicas})
 		pipelinetest.CreateStream(t, js, jetstream.StreamConfig{
 			Name: "M", Mirror: &jetstream.StreamSource{Name: "ORDERS"}, Replicas: replicas,
-			Metadata: map[string]string{pipeline.MetadataPrefix + "seen-critical": "60"},
+			Metadata: map[string]string{pipeline.MetadataPrefix + "seen-critical": "60", "owner": user},
 		})
 		pipelinetest.Publish(t, js, "orders.new", 3)
 	}
@@ -115,6 +115,9 @@ func TestSystemScopeSeesTheStreamsOfEveryAccount(t *testing.T) {
 			}
 			if l := m.Links[0]; !l.Reported || l.Origin != "ORDERS" || m.Policy.SeenCritical.Value != time.Minute {
 				t.Fatalf("round %d: %+v", i, m)
+			}
+			if owner := m.Metadata["owner"]; owner != strings.ToLower(account) {
+				t.Errorf("round %d: metadata %v, want the owner of %s", i, m.Metadata, account)
 			}
 			if m.ServerTime.Before(m.Asked) || m.ServerTime.After(m.At) {
 				t.Errorf("asked %v, read %v, answered %v", m.Asked, m.ServerTime, m.At)

@@ -1,81 +1,56 @@
 package journal
 
 import (
-	"encoding/binary"
+	"encoding/json"
 	"fmt"
-
-	"go.etcd.io/bbolt"
 
 	"mirrorwatch/pipeline"
 )
 
-// keepAudit is how many records the audit holds at least; older ones go as new ones come. At about 1 kB a record
-// that bounds the file near 100 MB.
-const keepAudit = 100_000
-
-// pruneStep is by how many records more than were added the audit may shrink in one commit.
-const pruneStep = 100
-
-// Record is one record of the audit: a change or an attempt to deliver, the other is nil.
-type Record struct {
-	Change  *pipeline.Change  `json:"change,omitempty"`
-	Attempt *pipeline.Attempt `json:"attempt,omitempty"`
+// auditor appends to the audit within one transaction.
+type auditor struct {
+	table
+	head        Mark
+	size, count int64 // bytes and records that were added
 }
 
-// Audit yields the records that are kept, oldest first, until yield fails. It must not commit from within yield.
-func (j *Journal) Audit(yield func(Record) error) error {
-	err := guard(func() error {
-		return j.db.View(func(tx *bbolt.Tx) error {
-			_, data, _, err := tables(tx)
-			if err != nil {
-				return err
-			}
-			return each(data[auditBucket], func(_ []byte, r Record) error { return yield(r) })
-		})
-	})
+// add chains a record to the one before and returns its number.
+func (a *auditor) add(r pipeline.Record) (uint64, error) {
+	r.Number = a.head.Number + 1
+	payload, err := json.Marshal(r)
 	if err != nil {
-		return fmt.Errorf("read audit: %w", err)
+		return 0, fmt.Errorf("encode record of the audit: %w", err)
 	}
-	return nil
+	e := entry{number: r.Number, prev: a.head.Hash, hash: chained(a.head.Hash, r.Number, payload), payload: payload}
+	n, err := a.putText(key(e.number), e.text())
+	if err != nil {
+		return 0, err
+	}
+	a.bucket.FillPercent = 1 // keys only rise: pages need no room for more
+	a.head, a.size, a.count = e.mark(), a.size+int64(n), a.count+1
+	return e.number, nil
 }
 
-func writeAudit(t table, c pipeline.Commit, keep uint64) error {
-	first, last := ends(t)
-	next := last + 1
-	t.bucket.FillPercent = 1 // keys only rise: pages need no room for more
-	add := func(r Record) error {
-		err := t.put(number(next), r)
-		next++
-		return err
+// addAll appends what a commit tells: its events, those that follow from it, its changes, its attempts. It returns the
+// number of the first change.
+func (a *auditor) addAll(c *pipeline.Commit, more []pipeline.Event) (first uint64, err error) {
+	for _, events := range [][]pipeline.Event{c.Events, more} {
+		for i := range events {
+			if _, err := a.add(pipeline.Record{Event: &events[i]}); err != nil {
+				return 0, err
+			}
+		}
 	}
+	first = a.head.Number + 1
 	for i := range c.Changes {
-		if err := add(Record{Change: &c.Changes[i]}); err != nil {
-			return err
+		if _, err := a.add(pipeline.Record{Change: &c.Changes[i]}); err != nil {
+			return 0, err
 		}
 	}
 	for i := range c.Attempts {
-		if err := add(Record{Attempt: &c.Attempts[i]}); err != nil {
-			return err
+		if _, err := a.add(pipeline.Record{Attempt: &c.Attempts[i]}); err != nil {
+			return 0, err
 		}
 	}
-	for steps := next - last - 1 + pruneStep; steps > 0 && next-first > keep; steps-- {
-		if err := t.remove(number(first)); err != nil {
-			return err
-		}
-		first++
-	}
-	return nil
+	return first, nil
 }
-
-// ends returns the numbers of the oldest and the newest record: 1 and 0 for an empty audit.
-func ends(t table) (first, last uint64) {
-	cursor := t.bucket.Cursor()
-	oldest, _ := cursor.First()
-	if oldest == nil {
-		return 1, 0
-	}
-	newest, _ := cursor.Last()
-	return binary.BigEndian.Uint64(oldest), binary.BigEndian.Uint64(newest)
-}
-
-func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -3,112 +3,221 @@ package journal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-
-	"go.etcd.io/bbolt"
+	"time"
 
 	"mirrorwatch/pipeline"
 )
 
-// write puts c into tx and cuts the audit to its newest keep records.
-func write(tx *bbolt.Tx, c pipeline.Commit, keep uint64) error {
-	meta, data, total, err := tables(tx)
+// silenceKept is how long a silence is kept behind its end.
+const silenceKept = 24 * time.Hour
+
+// writer writes one commit within one transaction.
+type writer struct {
+	*tables
+	*pipeline.Commit
+	was  *index // as it is until the transaction is on disk
+	next delta
+	at   time.Time // the newest time that the commit tells
+}
+
+func newWriter(s *tables, c *pipeline.Commit, was *index) *writer {
+	w := &writer{tables: s, Commit: c, was: was, at: newest(c)}
+	w.next = delta{
+		changes: c.Changes, rows: map[string][]span{}, watched: map[string]uint64{}, silences: map[string]time.Time{},
+		left: map[uint64]string{},
+	}
+	w.next.oldest, w.next.newest = was.oldest, was.newest
+	return w
+}
+
+func (w *writer) write(keep Options) error {
+	told, err := w.writeStreams()
 	if err != nil {
 		return err
 	}
-	if _, err := metaValue(meta, digestRow, total); err != nil {
+	if err := w.writeIncidents(); err != nil {
 		return err
 	}
-	if err := writeStreams(data[streamsBucket], c); err != nil {
+	audit := auditor{table: w.audit, head: w.was.head.Mark}
+	if w.next.first, err = audit.addAll(w.Commit, told); err != nil {
 		return err
 	}
-	if err := writeIncidents(data[incidentsBucket], c); err != nil {
+	if err := w.writeOutbox(); err != nil {
 		return err
 	}
-	if err := writeOutbox(data[outboxBucket], c); err != nil {
+	if err := w.writeGroups(); err != nil {
 		return err
 	}
-	if err := writeReceipts(data[receiptsBucket], c); err != nil {
+	if err := w.writeSilences(); err != nil {
 		return err
 	}
-	if err := writeAudit(data[auditBucket], c, keep); err != nil {
+	if err := w.writeLost(); err != nil {
 		return err
 	}
-	told := slices.ContainsFunc(c.Changes, func(c pipeline.Change) bool { return c.Incident.Subject == pipeline.Subject{} })
-	if told {
-		if err := meta.remove([]byte(lostRow)); err != nil {
-			return err
-		}
-	}
-	return meta.put([]byte(digestRow), total)
+	return w.retain(&audit, keep)
 }
 
-func writeStreams(t table, c pipeline.Commit) error {
-	for _, r := range c.Streams {
+// newest is when what the commit tells happened last.
+func newest(c *pipeline.Commit) (at time.Time) {
+	later := func(t time.Time) {
+		if t.After(at) {
+			at = t
+		}
+	}
+	for i := range c.Events {
+		later(c.Events[i].At)
+	}
+	for i := range c.Changes {
+		later(c.Changes[i].At)
+	}
+	for i := range c.Attempts {
+		later(c.Attempts[i].At)
+	}
+	if at.IsZero() { // proofs alone
+		return time.Now()
+	}
+	return at
+}
+
+// writeStreams returns what the audit hears of them.
+func (w *writer) writeStreams() (told []pipeline.Event, err error) {
+	tell := func(key []byte, kind pipeline.EventKind) error {
+		var before pipeline.StreamRecord
+		found, err := w.streams.get(key, &before)
+		if found && err == nil {
+			told = append(told, pipeline.Event{At: w.at, Kind: kind, Stream: &before})
+		}
+		return err
+	}
+	for i := range w.Streams {
+		r := &w.Streams[i]
 		key, err := streamKey(r.Key)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := t.put(key, r); err != nil {
-			return err
+		now := w.was.limits(r)
+		before, known := w.next.watched[string(key)]
+		if !known {
+			before, known = w.was.watched[string(key)]
+		}
+		if known && before != now {
+			if err := tell(key, pipeline.EventLimits); err != nil {
+				return nil, err
+			}
+		}
+		w.next.watched[string(key)] = now
+		if err := w.streams.put(key, r); err != nil {
+			return nil, err
 		}
 	}
-	for _, k := range c.Gone {
+	for _, k := range w.Gone {
 		key, err := streamKey(k)
+		if err != nil {
+			return nil, err
+		}
+		if err := tell(key, pipeline.EventUnwatched); err != nil {
+			return nil, err
+		}
+		w.next.watched[string(key)] = 0
+		if err := w.streams.remove(key); err != nil {
+			return nil, err
+		}
+	}
+	return told, nil
+}
+
+// writeIncidents writes them in the order of their ids: in any other one, ten thousand new ones take seconds.
+func (w *writer) writeIncidents() error {
+	newest := make(map[string]*pipeline.Change, len(w.Changes))
+	for i := range w.Changes {
+		newest[w.Changes[i].Incident.ID] = &w.Changes[i]
+	}
+	for _, id := range slices.Sorted(maps.Keys(newest)) {
+		c, err := newest[id], error(nil)
+		if c.Kind.Ends() {
+			err = w.incidents.remove([]byte(id))
+		} else {
+			err = w.incidents.put([]byte(id), &c.Incident)
+		}
 		if err != nil {
 			return err
 		}
-		if err := t.remove(key); err != nil {
+	}
+	return nil
+}
+
+func (w *writer) writeOutbox() error {
+	own := make(map[likeness]uint64, len(w.Changes))
+	if len(w.Batches) > 0 {
+		for i := range w.Changes {
+			own[likenessOf(&w.Changes[i])] = w.next.first + uint64(i)
+		}
+	}
+	for _, b := range w.Batches {
+		key := pair(b.Receiver, b.Key)
+		row, spans := w.was.store(b, own)
+		w.next.rows[string(key)] = spans
+		if err := w.outbox.put(key, row); err != nil {
+			return err
+		}
+	}
+	for _, id := range slices.Concat(w.Merged, w.Done) {
+		key := pair(id.Receiver, id.Key)
+		w.next.rows[string(key)] = nil
+		if err := w.outbox.remove(key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeIncidents(t table, c pipeline.Commit) error {
-	for _, change := range c.Changes {
-		key := []byte(change.Incident.ID)
-		if change.Kind.Ends() {
-			if err := t.remove(key); err != nil {
-				return err
-			}
+func (w *writer) writeGroups() error {
+	for i := range w.Groups {
+		g := &w.Groups[i]
+		key, err := pair(g.Receiver, g.Group), error(nil)
+		if len(g.Open) == 0 {
+			err = w.groups.remove(key)
+		} else {
+			err = w.groups.put(key, g)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) writeSilences() error {
+	for i := range w.Silences {
+		s := &w.Silences[i]
+		w.next.silences[s.ID] = s.Ends
+		if err := w.silences.put([]byte(s.ID), s); err != nil {
+			return err
+		}
+	}
+	for id, ends := range w.was.silences {
+		if _, renewed := w.next.silences[id]; renewed || w.at.Sub(ends) <= silenceKept {
 			continue
 		}
-		if err := t.put(key, change.Incident); err != nil {
+		w.next.silences[id] = time.Time{}
+		if err := w.silences.remove([]byte(id)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writeOutbox(t table, c pipeline.Commit) error {
-	for _, b := range c.Batches {
-		if err := t.put(pair(b.Receiver, b.Key), b); err != nil {
-			return err
-		}
+// writeLost forgets the note of what was lost once people were told.
+func (w *writer) writeLost() error {
+	told := slices.ContainsFunc(w.Changes, func(c pipeline.Change) bool {
+		return c.Incident.Subject == pipeline.Subject{} && c.Incident.Rule == pipeline.RuleJournal
+	})
+	if !told {
+		return nil
 	}
-	for _, id := range slices.Concat(c.Merged, c.Done) {
-		if err := t.remove(pair(id.Receiver, id.Key)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func writeReceipts(t table, c pipeline.Commit) error {
-	for _, r := range c.Receipts {
-		key := pair(r.Receiver, r.Group)
-		if len(r.Receipt) == 0 {
-			if err := t.remove(key); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := t.put(key, r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.meta.remove([]byte(lostRow))
 }
 
 func streamKey(k pipeline.StreamKey) ([]byte, error) {

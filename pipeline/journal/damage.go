@@ -28,23 +28,20 @@ type note struct {
 	At   time.Time `json:"at"`
 }
 
-// openFile opens the store. Its pages are examined after the lock is held and before the store maps them. A doubt
-// is damage that the store can carry on from.
-func openFile(path string) (db *bbolt.DB, doubt string, err error) {
-	options := &bbolt.Options{
-		Timeout:      lockTimeout,
-		FreelistType: bbolt.FreelistMapType,
-		NoStatistics: true,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			f, err := os.OpenFile(name, flag, mode)
-			if err != nil {
-				return nil, err
-			}
-			if doubt, err = examine(f); err != nil {
-				return nil, errors.Join(err, f.Close())
-			}
-			return f, nil
-		},
+// openFile opens the store, for reading only with a shared lock. Its pages are examined after the lock is held and before
+// the store maps them.
+func openFile(path string, readOnly bool) (db *bbolt.DB, found survey, err error) {
+	options := storeOptions()
+	options.ReadOnly = readOnly
+	options.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		f, err := os.OpenFile(name, flag, mode)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = examine(f, readOnly); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
 	}
 	err = guard(func() error {
 		db, err = bbolt.Open(path, 0o600, options)
@@ -52,25 +49,39 @@ func openFile(path string) (db *bbolt.DB, doubt string, err error) {
 	})
 	switch {
 	case errors.Is(err, bboltErrors.ErrTimeout):
-		return nil, "", errLocked
+		return nil, found, errLocked
 	case errors.Is(err, bboltErrors.ErrInvalid), errors.Is(err, bboltErrors.ErrChecksum),
 		errors.Is(err, bboltErrors.ErrVersionMismatch):
-		return nil, "", damagef("%v", err)
+		return nil, found, damagef("%v", err)
 	case err != nil:
-		return nil, "", err
+		return nil, found, err
 	}
-	return db, doubt, nil
+	return db, found, nil
 }
 
-func examine(f *os.File) (doubt string, err error) {
-	if err := lock(f, lockTimeout); err != nil {
-		return "", err
+func storeOptions() *bbolt.Options {
+	return &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType, NoStatistics: true}
+}
+
+// examine locks the file and examines its pages; strictly for a reader, who has nothing to go on with.
+func examine(f *os.File, readOnly bool) (found survey, err error) {
+	if err := lock(f, readOnly, lockTimeout); err != nil {
+		return found, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return "", fmt.Errorf("examine journal: %w", err)
+		return found, fmt.Errorf("examine journal: %w", err)
 	}
-	return inspect(f, info.Size())
+	there, err := os.Stat(f.Name())
+	switch {
+	case err != nil:
+		return found, fmt.Errorf("examine journal: %w", err)
+	case !os.SameFile(info, there): // who had the lock has put another file in its place
+		return found, errLocked
+	case readOnly && info.Size() == 0:
+		return found, damagef("the file is empty")
+	}
+	return inspect(f, info.Size(), readOnly)
 }
 
 // setAside renames the damaged file and returns what is lost with it.

@@ -123,7 +123,7 @@ func TestNoFlippedByteGoesUnnoticed(t *testing.T) {
 
 func TestPagesOfASoundFileAreAccepted(t *testing.T) {
 	file, _, _ := sample(t)
-	if doubt, err := journal.Inspect(bytes.NewReader(file), int64(len(file))); doubt != "" || err != nil {
+	if doubt, err := journal.Inspect(bytes.NewReader(file), int64(len(file)), true); doubt != "" || err != nil {
 		t.Errorf("%s %v", doubt, err)
 	}
 }
@@ -136,7 +136,16 @@ func TestLossIsRememberedUntilAChangeAboutTheAgentIsCommitted(t *testing.T) {
 		t.Errorf("after a restart: %q at %s", state.Lost, state.LostAt)
 	}
 	told := change(pipeline.Opened, "mw-journal", 1)
-	told.Incident.Subject = pipeline.Subject{}
+	told.Incident.Rule, told.Incident.Subject = pipeline.RuleConfig, pipeline.Subject{}
+	commit(t, j, pipeline.Commit{Changes: []pipeline.Change{told}})
+	told.Incident.Rule = pipeline.RuleJournal
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir, later)
+	if load(t, j).Lost == "" {
+		t.Error("forgotten with another of the agent's incidents")
+	}
 	commit(t, j, pipeline.Commit{Changes: []pipeline.Change{told}})
 	if state := reopened(t, j, dir); state.Lost != "" {
 		t.Errorf("after it was told: %q", state.Lost)
@@ -161,6 +170,6 @@ func FuzzInspect(f *testing.F) {
 	f.Fuzz(func(t *testing.T, at uint32, over []byte) {
 		damaged := bytes.Clone(file)
 		copy(damaged[int(at)%len(damaged):], over)
-		_, _ = journal.Inspect(bytes.NewReader(damaged), int64(len(damaged)))
+		_, _ = journal.Inspect(bytes.NewReader(damaged), int64(len(damaged)), len(over)%2 == 0)
 	})
 }

@@ -38,39 +38,56 @@ type storeMeta struct {
 type inspector struct {
 	file io.ReaderAt
 	storeMeta
-	used []bool // pages seen, in the tree or as free
+	used   []bool // pages seen, in the tree or as free
+	spare  uint64 // pages that are free
+	strict bool   // bytes that mean nothing must be as the store writes them too
 }
+
+// survey is what an inspection found.
+type survey struct {
+	doubt string // not empty: damage that the store can carry on from
+	pages uint64
+	spare uint64 // of them free
+	bytes uint64 // of the free ones
+}
+
+// wasteAt is how many bytes have to be free before a file is written anew.
+const wasteAt = 16 << 20
+
+// wasteful tells whether the file is worth to be written anew: it never shrinks by itself.
+func (s *survey) wasteful() bool { return s.bytes > wasteAt && s.spare > s.pages/2 }
 
 // inspect fails with a damageError if the file's pages do not hold together; an empty file is well. It returns a doubt
 // where the newer page of metadata is unreadable and the store will go on from the older one.
-func inspect(f io.ReaderAt, size int64) (doubt string, err error) {
+func inspect(f io.ReaderAt, size int64, strict bool) (found survey, err error) {
 	if size == 0 {
-		return "", nil
+		return found, nil
 	}
 	meta, whole, err := readMeta(f)
 	if err != nil {
-		return "", err
+		return found, err
 	}
 	if !whole {
-		doubt = "a part of the journal's metadata was damaged: what was written last may be lost"
+		found.doubt = "a part of the journal's metadata was damaged: what was written last may be lost"
 	}
 	if meta.pages < 4 || meta.pages > uint64(size)/uint64(meta.pageSize) {
-		return "", damagef("%d pages do not fit into %d bytes", meta.pages, size)
+		return found, damagef("the file is cut off: its %d pages do not fit into %d bytes", meta.pages, size)
 	}
-	in := &inspector{file: f, storeMeta: meta, used: make([]bool, meta.pages)}
+	in := &inspector{file: f, storeMeta: meta, used: make([]bool, meta.pages), strict: strict}
 	in.used[0], in.used[1] = true, true
 	if err := in.tree(meta.root, nil, nil, true); err != nil {
-		return "", err
+		return found, err
 	}
 	if err := in.free(); err != nil {
-		return "", err
+		return found, err
 	}
 	for id, used := range in.used {
 		if !used {
-			return "", damagef("page %d belongs to nothing", id)
+			return found, damagef("page %d belongs to nothing", id)
 		}
 	}
-	return doubt, nil
+	found.pages, found.spare, found.bytes = meta.pages, in.spare, in.spare*uint64(meta.pageSize)
+	return found, nil
 }
 
 // readMeta returns the metadata that counts, and whether both pages of it are valid.
@@ -169,6 +186,7 @@ func (in *inspector) free() error {
 			return damagef("page %d is free and is not", id)
 		}
 		in.used[id] = true
+		in.spare++
 	}
 	return nil
 }

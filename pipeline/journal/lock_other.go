@@ -8,4 +8,4 @@ import (
 )
 
 // lock leaves locking to the store alone.
-func lock(*os.File, time.Duration) error { return nil }
+func lock(*os.File, bool, time.Duration) error { return nil }

@@ -12,9 +12,13 @@ import (
 
 // lock takes the lock that the store itself will take again on the same open file, so that no other process writes
 // while the pages are examined.
-func lock(f *os.File, timeout time.Duration) error {
+func lock(f *os.File, shared bool, timeout time.Duration) error {
+	kind := syscall.LOCK_EX
+	if shared {
+		kind = syscall.LOCK_SH
+	}
 	for end := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), kind|syscall.LOCK_NB)
 		switch {
 		case err == nil:
 			return nil

@@ -27,6 +27,12 @@ func (in *inspector) tree(id uint64, low, high []byte, top bool) error {
 	if err != nil {
 		return damagef("page %d: %v", id, err)
 	}
+	if in.strict && !packed(b, elements, false) {
+		return damagef("page %d: it is not as it was written", id)
+	}
+	if in.strict && low != nil && len(elements) > 0 && !bytes.Equal(elements[0].key, low) {
+		return damagef("page %d: it does not begin as the page above says", id)
+	}
 	for i, e := range elements {
 		switch {
 		case flags == branchPage:
@@ -52,6 +58,9 @@ func (in *inspector) bucket(id uint64, value []byte) error {
 	if len(value) < bucketHeader {
 		return damagef("page %d: a bucket is cut off", id)
 	}
+	if in.strict && binary.NativeEndian.Uint64(value[8:]) != 0 { // a sequence, which no bucket here has
+		return damagef("page %d: it is not as it was written", id)
+	}
 	if root := binary.NativeEndian.Uint64(value); root != 0 {
 		return in.tree(root, nil, nil, false)
 	}
@@ -62,6 +71,9 @@ func (in *inspector) bucket(id uint64, value []byte) error {
 	elements, err := parse(b, leafPage, int(binary.NativeEndian.Uint16(b[10:])), nil, nil)
 	if err != nil {
 		return damagef("page %d: %v", id, err)
+	}
+	if in.strict && (!packed(b, elements, true) || binary.NativeEndian.Uint64(b) != 0 || binary.NativeEndian.Uint32(b[12:]) != 0) {
+		return damagef("page %d: it is not as it was written", id)
 	}
 	for _, e := range elements {
 		if e.bucket {
@@ -102,4 +114,19 @@ func parse(b []byte, flags, count int, low, high []byte) ([]element, error) {
 		}
 	}
 	return elements, nil
+}
+
+// packed tells whether the elements follow each other without a gap, and nothing is behind the last one: in a page of its
+// own nothing but zeros.
+func packed(b []byte, elements []element, inline bool) bool {
+	at := pageHeader + len(elements)*elementSize
+	for _, e := range elements {
+		for _, part := range [...][]byte{e.key, e.value} {
+			if len(part) > 0 && (at >= len(b) || &b[at] != &part[0]) {
+				return false
+			}
+			at += len(part)
+		}
+	}
+	return at == len(b) || !inline && len(bytes.TrimLeft(b[at:], "\x00")) == 0
 }

@@ -1,69 +1,86 @@
 package journal
 
 import (
-	"cmp"
-	"encoding/json"
 	"fmt"
-	"slices"
 
 	"go.etcd.io/bbolt"
-
-	"mirrorwatch/pipeline"
 )
 
 // formatVersion numbers the meaning of buckets, keys and values.
-const formatVersion = 1
+const formatVersion = 2
 
 // The buckets, with their keys: meta (see below), streams (the stream's key in JSON), incidents (id), outbox (receiver,
-// NUL, key), receipts (receiver, NUL, group), audit (a rising number, big endian).
+// NUL, key), groups (receiver, NUL, group), silences (id), audit (a rising number, big endian).
 const (
 	metaBucket      = "meta"
 	streamsBucket   = "streams"
 	incidentsBucket = "incidents"
 	outboxBucket    = "outbox"
-	receiptsBucket  = "receipts"
+	groupsBucket    = "groups"
+	silencesBucket  = "silences"
 	auditBucket     = "audit"
 )
 
 // The rows of the meta bucket.
 const (
-	formatRow = "format" // formatInfo
-	digestRow = "digest" // digest of the rows of all other buckets
-	lostRow   = "lost"   // note; there until a change about the agent itself is committed
+	formatRow     = "format"     // formatInfo
+	digestRow     = "digest"     // digest of the rows of all other buckets
+	headRow       = "head"       // headInfo
+	checkpointRow = "checkpoint" // Mark of the newest record that retention went past
+	lostRow       = "lost"       // note; there until a change about the agent itself is committed
 )
 
 type formatInfo struct {
 	Version int `json:"version"`
 }
 
-func dataBuckets() []string {
-	return []string{streamsBucket, incidentsBucket, outboxBucket, receiptsBucket, auditBucket}
+// headInfo is the newest record, and how many there are.
+type headInfo struct {
+	Mark
+	Count uint64 `json:"count"`
 }
 
-// tables opens every bucket of tx. Rows of meta are no part of the total.
-func tables(tx *bbolt.Tx) (meta table, data map[string]table, total *digest, err error) {
-	total, data = &digest{}, map[string]table{}
-	for _, name := range dataBuckets() {
+// tables is every bucket of a transaction. Rows of meta are no part of the total.
+type tables struct {
+	meta                                                table
+	streams, incidents, outbox, groups, silences, audit table
+	total                                               *digest
+}
+
+func dataBuckets() []string {
+	return []string{streamsBucket, incidentsBucket, outboxBucket, groupsBucket, silencesBucket, auditBucket}
+}
+
+// openTables opens every bucket of tx, with an empty total.
+func openTables(tx *bbolt.Tx) (*tables, error) {
+	s := &tables{total: &digest{}}
+	for name, t := range map[string]*table{
+		metaBucket: &s.meta, streamsBucket: &s.streams, incidentsBucket: &s.incidents, outboxBucket: &s.outbox,
+		groupsBucket: &s.groups, silencesBucket: &s.silences, auditBucket: &s.audit,
+	} {
 		b := tx.Bucket([]byte(name))
 		if b == nil {
-			return meta, nil, nil, damagef("bucket %s is missing", name)
+			return nil, damagef("bucket %s is missing", name)
 		}
-		data[name] = table{name: name, bucket: b, total: total}
+		*t = table{name: name, bucket: b, total: s.total}
 	}
-	meta = table{name: metaBucket, bucket: tx.Bucket([]byte(metaBucket)), total: &digest{}}
-	if meta.bucket == nil {
-		return meta, nil, nil, damagef("bucket %s is missing", metaBucket)
-	}
-	return meta, data, total, nil
+	s.meta.total = &digest{}
+	return s, nil
 }
 
-// metaValue decodes a row of meta; false if there is none.
-func metaValue(meta table, key string, into any) (bool, error) {
-	row := meta.bucket.Get([]byte(key))
-	if row == nil {
-		return false, nil
+// alter opens every bucket of tx with the total in force, lets f change rows, and writes the new total.
+func alter(tx *bbolt.Tx, f func(s *tables) error) error {
+	s, err := openTables(tx)
+	if err != nil {
+		return err
 	}
-	return true, meta.decode([]byte(key), row, into)
+	if err := s.meta.need(digestRow, s.total); err != nil {
+		return err
+	}
+	if err := f(s); err != nil {
+		return err
+	}
+	return s.meta.put([]byte(digestRow), s.total)
 }
 
 // format makes the buckets of a fresh file, and keeps the note of what is lost.
@@ -76,20 +93,21 @@ func format(tx *bbolt.Tx, lost note) error {
 			}
 		}
 	}
-	meta, _, _, err := tables(tx)
+	s, err := openTables(tx)
 	if err != nil {
 		return err
 	}
 	if fresh {
-		if err := meta.put([]byte(formatRow), formatInfo{formatVersion}); err != nil {
-			return err
-		}
-		if err := meta.put([]byte(digestRow), digest{}); err != nil {
-			return err
+		for row, value := range map[string]any{
+			formatRow: formatInfo{formatVersion}, digestRow: digest{}, headRow: headInfo{}, checkpointRow: Mark{},
+		} {
+			if err := s.meta.put([]byte(row), value); err != nil {
+				return err
+			}
 		}
 	}
 	if lost.Text != "" {
-		return meta.put([]byte(lostRow), lost)
+		return s.meta.put([]byte(lostRow), lost)
 	}
 	return nil
 }
@@ -99,65 +117,21 @@ func empty(tx *bbolt.Tx) bool {
 	return key == nil
 }
 
-// load reads everything, the audit too, so that damage is found at the start and not in need.
-func load(tx *bbolt.Tx) (s pipeline.State, err error) {
-	if empty(tx) {
-		return s, nil
-	}
-	meta, data, total, err := tables(tx)
-	if err != nil {
-		return s, err
+// version returns the format of a file that is not empty.
+func version(tx *bbolt.Tx) (int, error) {
+	meta := table{name: metaBucket, bucket: tx.Bucket([]byte(metaBucket)), total: &digest{}}
+	if meta.bucket == nil {
+		return 0, damagef("bucket %s is missing", metaBucket)
 	}
 	var format formatInfo
-	if found, err := metaValue(meta, formatRow, &format); err != nil {
-		return s, err
+	if found, err := meta.get([]byte(formatRow), &format); err != nil {
+		return 0, err
 	} else if !found || format.Version < 1 {
-		return s, damagef("it has no format version")
+		return 0, damagef("it has no format version")
 	}
 	if format.Version > formatVersion {
-		return s, fmt.Errorf("open journal: %s has format %d, written by a newer mirrorwatch; this one knows format %d",
+		return 0, fmt.Errorf("%s has format %d, written by a newer mirrorwatch; this one knows format %d",
 			tx.DB().Path(), format.Version, formatVersion)
 	}
-	var lost note
-	if _, err := metaValue(meta, lostRow, &lost); err != nil {
-		return s, err
-	}
-	s.Lost, s.LostAt = lost.Text, lost.At
-
-	if err := collect(data[streamsBucket], &s.Streams); err != nil {
-		return s, err
-	}
-	if err := collect(data[incidentsBucket], &s.Incidents); err != nil {
-		return s, err
-	}
-	if err := collect(data[outboxBucket], &s.Outbox); err != nil {
-		return s, err
-	}
-	if err := collect(data[receiptsBucket], &s.Receipts); err != nil {
-		return s, err
-	}
-	if err := each(data[auditBucket], func([]byte, json.RawMessage) error { return nil }); err != nil {
-		return s, err
-	}
-	var want digest
-	if _, err := metaValue(meta, digestRow, &want); err != nil {
-		return s, err
-	}
-	if want != *total {
-		return s, damagef("%d rows, %d expected, or not the same ones", total.Rows, want.Rows)
-	}
-	slices.SortFunc(s.Incidents, func(a, b pipeline.Incident) int {
-		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
-	})
-	slices.SortFunc(s.Outbox, func(a, b pipeline.Batch) int {
-		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Key, b.Key))
-	})
-	return s, nil
-}
-
-func collect[T any](t table, into *[]T) error {
-	return each(t, func(_ []byte, row T) error {
-		*into = append(*into, row)
-		return nil
-	})
+	return format.Version, nil
 }

@@ -46,9 +46,11 @@ type Committer struct {
 	agent   agentJudge
 	wake    chan struct{}
 
-	mu    sync.Mutex
-	inbox commitGroup // handed in, not yet seen by Run
-	view  pipeline.AgentView
+	mu      sync.Mutex
+	inbox   commitGroup // handed in, not yet seen by Run
+	view    pipeline.AgentView
+	rules   []pipeline.Rule // to judge the agent by from now on; nil: those of before
+	rejudge bool            // the view changed other than by a commit
 
 	// What follows belongs to Run.
 	waiting    commitGroup  // to be committed next
@@ -65,13 +67,14 @@ type Committer struct {
 func NewCommitter(options CommitterOptions) *Committer {
 	c := &Committer{
 		journal: options.Journal, outbox: options.Outbox, board: options.Board, log: options.Log, grace: options.Grace,
-		agent: newAgentJudge(options.Rules, options.State.Incidents), wake: make(chan struct{}, 1),
+		agent: newAgentJudge(options.Rules, options.State), wake: make(chan struct{}, 1),
 		inbox: newCommitGroup(), waiting: newCommitGroup(), returned: make(chan error, 1),
 		view: pipeline.AgentView{Lost: options.State.Lost, LostAt: options.State.LostAt},
 	}
 	if c.grace == 0 {
 		c.grace = 8 * time.Second
 	}
+	c.outbox.attach(c.save)
 	for _, i := range c.agent.tracker.All() {
 		c.board.PutIncident(i)
 	}
@@ -101,6 +104,11 @@ func (c *Committer) hand(in func(*commitGroup, time.Time)) {
 	c.mu.Lock()
 	in(&c.inbox, time.Now())
 	c.mu.Unlock()
+	c.rouse()
+}
+
+// rouse has Run look again at what it may do.
+func (c *Committer) rouse() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -123,7 +131,7 @@ func (c *Committer) Run(ctx context.Context) error {
 	drain, drained := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(drained)
-		c.outbox.run(work, drain, c.save)
+		c.outbox.run(work, drain)
 	}()
 	stop, finish, deadline := ctx.Done(), (<-chan struct{})(drained), (<-chan time.Time)(nil)
 	draining := false
@@ -162,110 +170,6 @@ func (c *Committer) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
-}
-
-// takeIn moves what was handed in to what waits, and what follows from it to where it goes.
-func (c *Committer) takeIn(now time.Time) {
-	c.mu.Lock()
-	in := c.inbox
-	c.inbox = newCommitGroup()
-	c.mu.Unlock()
-	for _, change := range in.changes {
-		c.board.PutIncident(change.Incident)
-	}
-	if len(in.changes) > 0 {
-		rows := c.outbox.batches(in.changes, now)
-		in.content.add(pipeline.Commit{Batches: rows})
-		in.fresh = rows
-	}
-	c.waiting.join(in)
-	if c.Failing() {
-		c.release(&c.waiting, errJournal)
-	}
-}
-
-// launch begins the next commit if one is due and none is under way.
-func (c *Committer) launch(now time.Time) {
-	if c.flight != nil || c.waiting.empty() || c.nextCommit().After(now) {
-		return
-	}
-	flight := c.waiting
-	c.flight, c.flightDue, c.waiting = &flight, now.Add(commitPatience), newCommitGroup()
-	what := flight.commit()
-	go func() { c.returned <- c.journal.Commit(what) }()
-}
-
-// nextCommit is when what waits is to be committed.
-func (c *Committer) nextCommit() time.Time {
-	due := c.waiting.due
-	if c.shutdown {
-		due = time.Time{}
-	}
-	if c.retryAt.After(due) {
-		due = c.retryAt
-	}
-	return due
-}
-
-// untilNext is how long nothing happens by itself.
-func (c *Committer) untilNext(now time.Time) time.Duration {
-	next := now.Add(time.Hour)
-	sooner := func(t time.Time) {
-		if t.Before(next) {
-			next = t
-		}
-	}
-	switch {
-	case c.flight != nil && !c.Failing():
-		sooner(c.flightDue)
-	case c.flight == nil && !c.waiting.empty():
-		sooner(c.nextCommit())
-	}
-	if !c.judgeAt.IsZero() {
-		sooner(c.judgeAt)
-	}
-	return next.Sub(now)
-}
-
-// timePassed does what falls due without an event.
-func (c *Committer) timePassed(now time.Time) {
-	if c.flight != nil && !c.Failing() && !now.Before(c.flightDue) {
-		c.fail(now, fmt.Errorf("write journal: no end after %s", commitPatience))
-		c.release(c.flight, errJournal)
-		c.release(&c.waiting, errJournal)
-	}
-	if !c.judgeAt.IsZero() && !now.Before(c.judgeAt) {
-		c.judge(now)
-	}
-}
-
-// land takes the outcome of a commit in.
-func (c *Committer) land(now time.Time, err error) {
-	flight := c.flight
-	c.flight, c.lastFailed = nil, err != nil
-	if err == nil {
-		c.retryAt = time.Time{}
-		c.release(flight, nil)
-		c.succeed(now)
-		return
-	}
-	c.retryAt = now.Add(retryWait)
-	c.release(flight, errJournal)
-	c.release(&c.waiting, errJournal)
-	flight.join(c.waiting)
-	c.waiting = *flight
-	c.fail(now, err)
-}
-
-// release gives a group's rows to the outbox and tells who waits for it.
-func (c *Committer) release(g *commitGroup, err error) {
-	if len(g.fresh) > 0 {
-		c.outbox.add(g.fresh)
-	}
-	for _, saved := range g.savers {
-		saved <- err
-	}
-	g.fresh, g.savers = nil, nil
 }
 
 func (c *Committer) handedIn() bool {

@@ -13,29 +13,33 @@ type agentJudge struct {
 	tracker *pipeline.Tracker
 }
 
-func newAgentJudge(rules []pipeline.Rule, open []pipeline.Incident) agentJudge {
-	own := slices.DeleteFunc(slices.Clone(open), func(i pipeline.Incident) bool { return i.Subject != pipeline.Subject{} })
-	return agentJudge{rules: rules, tracker: pipeline.NewTracker(own)}
+func newAgentJudge(rules []pipeline.Rule, state pipeline.State) agentJudge {
+	own := func(all []pipeline.Incident) []pipeline.Incident {
+		return slices.DeleteFunc(slices.Clone(all), func(i pipeline.Incident) bool { return !i.Subject.OfAgent() })
+	}
+	return agentJudge{rules: rules, tracker: pipeline.NewTracker(own(state.Incidents), own(state.Ended))}
 }
 
 // judge returns the changes that follow from the view, and when to judge again (zero: not before the next view).
 func (j *agentJudge) judge(now time.Time, view pipeline.AgentView) (changes []pipeline.Change, due time.Time) {
-	sooner := func(t time.Time) {
-		if t.After(now) && (due.IsZero() || t.Before(due)) {
-			due = t
-		}
-	}
 	for _, r := range j.rules {
 		r.Judge(now, &pipeline.View{Agent: &view}, func(v pipeline.Verdict) {
-			sooner(v.Due)
+			if v.Due.After(now) {
+				due = earlier(due, v.Due)
+			}
 			if change, ok := j.tracker.Judge(now, v); ok {
 				changes = append(changes, change)
 			}
 		})
 	}
-	reminders, remind := j.tracker.Remind(now)
-	sooner(remind)
-	return append(changes, reminders...), due
+	configured := func(_ string, s pipeline.Subject) bool {
+		return s.Receiver == "" || slices.ContainsFunc(view.Receivers, func(r pipeline.ReceiverStats) bool { return r.Receiver == s.Receiver })
+	}
+	changes = append(changes, j.tracker.CloseRest(now, pipeline.StreamKey{}, pipeline.ReasonNoReceiver, configured)...)
+	if held := j.tracker.Due(pipeline.StreamKey{}); held.After(now) {
+		due = earlier(due, held)
+	}
+	return changes, due
 }
 
 func (c *Committer) judge(now time.Time) {
@@ -46,10 +50,25 @@ func (c *Committer) judge(now time.Time) {
 	}
 }
 
-func (c *Committer) agentView() pipeline.AgentView {
+// toJudge takes over other rules, and tells whether the agent is to be judged anew.
+func (c *Committer) toJudge() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.view
+	if c.rules != nil {
+		c.agent.rules, c.rules = c.rules, nil
+	}
+	anew := c.rejudge
+	c.rejudge = false
+	return anew
+}
+
+func (c *Committer) agentView() pipeline.AgentView {
+	receivers := c.outbox.Stats()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	view := c.view
+	view.Receivers = receivers
+	return view
 }
 
 func (c *Committer) fail(now time.Time, err error) {

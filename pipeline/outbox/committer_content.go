@@ -16,21 +16,23 @@ type content struct {
 	batches  map[pipeline.BatchID]pipeline.Batch
 	merged   map[pipeline.BatchID]bool
 	done     map[pipeline.BatchID]bool
-	receipts map[pipeline.BatchID]pipeline.ReceiptRecord // by receiver and group
+	groups   map[pipeline.BatchID]pipeline.GroupRecord // by receiver and group
+	silences map[string]pipeline.Silence
 	attempts []pipeline.Attempt
+	events   []pipeline.Event
 }
 
 func newContent() content {
 	return content{
 		streams: map[pipeline.StreamKey]pipeline.StreamRecord{}, gone: map[pipeline.StreamKey]bool{},
 		batches: map[pipeline.BatchID]pipeline.Batch{}, merged: map[pipeline.BatchID]bool{}, done: map[pipeline.BatchID]bool{},
-		receipts: map[pipeline.BatchID]pipeline.ReceiptRecord{},
+		groups: map[pipeline.BatchID]pipeline.GroupRecord{}, silences: map[string]pipeline.Silence{},
 	}
 }
 
 func (x *content) empty() bool {
-	return len(x.streams)+len(x.gone)+len(x.changes)+len(x.batches)+len(x.merged)+len(x.done)+len(x.receipts)+
-		len(x.attempts) == 0
+	return len(x.streams)+len(x.gone)+len(x.changes)+len(x.batches)+len(x.merged)+len(x.done)+len(x.groups)+
+		len(x.silences)+len(x.attempts)+len(x.events) == 0
 }
 
 // add puts c over what is there.
@@ -46,6 +48,7 @@ func (x *content) add(c pipeline.Commit) {
 	x.changes = append(x.changes, c.Changes...)
 	for _, b := range c.Batches {
 		x.batches[b.BatchID] = b
+		delete(x.merged, b.BatchID)
 	}
 	for _, id := range c.Merged {
 		x.merged[id] = true
@@ -55,10 +58,14 @@ func (x *content) add(c pipeline.Commit) {
 		x.done[id] = true
 		delete(x.batches, id)
 	}
-	for _, r := range c.Receipts {
-		x.receipts[pipeline.BatchID{Receiver: r.Receiver, Key: r.Group}] = r
+	for _, g := range c.Groups {
+		x.groups[pipeline.BatchID{Receiver: g.Receiver, Key: g.Group}] = g
+	}
+	for _, s := range c.Silences {
+		x.silences[s.ID] = s
 	}
 	x.attempts = append(x.attempts, c.Attempts...)
+	x.events = append(x.events, c.Events...)
 }
 
 // commit returns the content in an order that does not depend on chance.
@@ -72,10 +79,12 @@ func (x *content) commit() pipeline.Commit {
 		}),
 		Merged: slices.SortedFunc(maps.Keys(x.merged), compareIDs),
 		Done:   slices.SortedFunc(maps.Keys(x.done), compareIDs),
-		Receipts: slices.SortedFunc(maps.Values(x.receipts), func(a, b pipeline.ReceiptRecord) int {
+		Groups: slices.SortedFunc(maps.Values(x.groups), func(a, b pipeline.GroupRecord) int {
 			return cmp.Or(cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Group, b.Group))
 		}),
+		Silences: slices.SortedFunc(maps.Values(x.silences), func(a, b pipeline.Silence) int { return cmp.Compare(a.ID, b.ID) }),
 		Attempts: x.attempts,
+		Events:   x.events,
 	}
 }
 

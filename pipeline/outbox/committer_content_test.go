@@ -20,9 +20,12 @@ func TestContentKeepsTheNewestOfEach(t *testing.T) {
 		Gone:     []pipeline.StreamKey{key("A")},
 		Batches:  []pipeline.Batch{{BatchID: id("1+1"), Order: 1, Attempts: 1}, {BatchID: id("3"), Order: 3, Attempts: 1}},
 		Merged:   []pipeline.BatchID{id("1"), id("2")},
-		Receipts: []pipeline.ReceiptRecord{{Receiver: "ops", Group: "g", Receipt: pipeline.Receipt("1")}},
+		Groups:   []pipeline.GroupRecord{{Receiver: "ops", Group: "g", Open: []string{"a"}}, {Receiver: "q", Group: "g"}},
+		Silences: []pipeline.Silence{{ID: "s", By: "anna"}, {ID: "o"}},
+		Events:   []pipeline.Event{{Text: "first"}},
 	})
-	x.add(pipeline.Commit{Done: []pipeline.BatchID{id("3")}, Receipts: []pipeline.ReceiptRecord{{Receiver: "ops", Group: "g"}}})
+	x.add(pipeline.Commit{Done: []pipeline.BatchID{id("3")}, Groups: []pipeline.GroupRecord{{Receiver: "ops", Group: "g"}}})
+	x.add(pipeline.Commit{Silences: []pipeline.Silence{{ID: "s", By: "bert"}}, Events: []pipeline.Event{{Text: "second"}}})
 	c := x.commit()
 	if len(c.Streams) != 2 || c.Streams[0].Key != key("B") || len(c.Streams[0].Links) != 1 || c.Streams[1].Key != key("C") {
 		t.Errorf("streams: %+v", c.Streams)
@@ -33,7 +36,14 @@ func TestContentKeepsTheNewestOfEach(t *testing.T) {
 	if len(c.Batches) != 1 || c.Batches[0].Key != "1+1" || len(c.Merged) != 2 || len(c.Done) != 1 {
 		t.Errorf("batches: %+v, merged %v, done %v", c.Batches, c.Merged, c.Done)
 	}
-	if len(c.Receipts) != 1 || c.Receipts[0].Receipt != nil {
-		t.Errorf("receipts: %+v", c.Receipts)
+	if len(c.Groups) != 2 || c.Groups[0].Open != nil {
+		t.Errorf("groups: %+v", c.Groups)
+	}
+	if len(c.Silences) != 2 || c.Silences[1].By != "bert" || len(c.Events) != 2 || c.Events[0].Text != "first" {
+		t.Errorf("silences: %+v, events: %+v", c.Silences, c.Events)
+	}
+	x.add(pipeline.Commit{Batches: []pipeline.Batch{{BatchID: id("2"), Order: 2}}})
+	if c := x.commit(); len(c.Batches) != 2 || len(c.Merged) != 1 {
+		t.Errorf("a key that lives again: %+v, merged %v", c.Batches, c.Merged)
 	}
 }

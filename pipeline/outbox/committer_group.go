@@ -13,9 +13,9 @@ var errJournal = errors.New("journal cannot be written")
 // commitGroup is what goes to disk together, and who is concerned.
 type commitGroup struct {
 	content
-	due    time.Time        // when to commit it
-	fresh  []pipeline.Batch // rows that the outbox gets once they are on disk
-	savers []chan<- error   // each told once; they never block
+	due    time.Time      // when to commit it
+	fresh  []*row         // that the outbox gets once they are on disk
+	savers []chan<- error // each told once; they never block
 }
 
 func newCommitGroup() commitGroup { return commitGroup{content: newContent()} }

@@ -44,22 +44,29 @@ func openDeskWith(t *testing.T, journal pipeline.Journal, receivers []pipeline.R
 
 func openDeskLogged(t *testing.T, journal pipeline.Journal, receivers []pipeline.Receiver, log *slog.Logger) *desk {
 	t.Helper()
+	return openDeskAs(t, journal, outbox.Dispatch{Direct: receivers}, log)
+}
+
+func openDeskAs(t *testing.T, journal pipeline.Journal, how outbox.Dispatch, log *slog.Logger) *desk {
+	t.Helper()
 	state, err := journal.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &desk{
-		outbox: outbox.New(receivers, state.Outbox, state.Receipts, log),
-		board:  pipeline.NewBoard(time.Now()), ended: make(chan error, 1),
+		outbox: outbox.New(how, state, log), board: pipeline.NewBoard(time.Now()), ended: make(chan error, 1),
 	}
 	d.Committer = outbox.NewCommitter(outbox.CommitterOptions{
-		Journal: journal, Outbox: d.outbox, Board: d.board, State: state, Log: log,
-		Rules: []pipeline.Rule{rules.Journal{LostFor: rules.DefaultLostFor}},
+		Journal: journal, Outbox: d.outbox, Board: d.board, State: state, Log: log, Rules: agentRules(),
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	d.stop = stop
 	go func() { d.ended <- d.Run(ctx) }()
 	return d
+}
+
+func agentRules() []pipeline.Rule {
+	return []pipeline.Rule{rules.Journal{LostFor: rules.DefaultLostFor}, rules.Delivery{After: rules.DefaultUndelivered}, rules.Configuration{}}
 }
 
 // close ends the desk and returns Run's error.

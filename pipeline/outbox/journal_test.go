@@ -74,7 +74,7 @@ func BenchmarkSubmitToNotify(b *testing.B) {
 		return nil, nil
 	})
 	log := slog.New(slog.DiscardHandler)
-	box := outbox.New([]pipeline.Receiver{{Name: "ops", Notifier: sink}}, nil, nil, log)
+	box := outbox.New(outbox.Dispatch{Direct: []pipeline.Receiver{{Name: "ops", Notifier: sink}}}, pipeline.State{}, log)
 	c := outbox.NewCommitter(outbox.CommitterOptions{
 		Journal: j, Outbox: box, Board: pipeline.NewBoard(time.Now()), Log: log,
 	})

@@ -32,7 +32,7 @@ func TestBatchesOfAReceiverThatIsGoneAreGivenUpVisibly(t *testing.T) {
 		if last.Outcome != pipeline.OutcomeGivenUp || !strings.HasPrefix(last.Key, "mw-untold/1-") || last.Error != "receiver is no longer configured" {
 			t.Errorf("audit: %+v", last)
 		}
-		if s := journal.State(); len(s.Outbox)+len(s.Receipts) != 0 || len(s.Incidents) != 2 {
+		if s := journal.State(); len(s.Outbox)+len(s.Groups) != 0 || len(s.Incidents) != 2 {
 			t.Errorf("state: %+v", s)
 		}
 		if err := d.close(); err != nil {

@@ -1,11 +1,12 @@
+// Package outbox takes what rings decide to where it must be: into the journal, in groups, and then to every receiver
+// until each has it. It imports the standard library and pipeline only.
 package outbox
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -14,125 +15,164 @@ import (
 // Outbox holds the batches on their way to receivers, one worker a receiver, so that a slow one delays no other. A
 // Committer runs it.
 //
-// Every committed change reaches every receiver at least once, under a key that stays the same from the first attempt
-// on, over retries and restarts, or is visibly given up on. The changes of one incident arrive in order.
+// Every committed change reaches every receiver that it is routed to at least once, under a key that stays the same from
+// the first attempt on, over retries and restarts, or is visibly given up on or withheld. The changes of one incident arrive
+// in order, and those of one group in one batch where they wait together.
 type Outbox struct {
-	log     *slog.Logger
-	workers []*worker
-	orphans []pipeline.Batch         // rows of receivers that are no longer configured
-	strays  []pipeline.ReceiptRecord // their receipts
-	order   uint64                   // of the newest row
+	log   *slog.Logger
+	gate  *gate
+	order atomic.Uint64 // of the newest row
+	save  saver
+
+	mu         sync.Mutex
+	workers    []*worker // in the order of the configuration
+	routes     pipeline.Routes
+	everybody  pipeline.Route // that what would reach nobody goes by
+	fallback   string
+	toFallback pipeline.Route
+	start      func(*worker) // nil: the outbox is not running
+	leftover   pipeline.Commit
 }
 
-// New returns an outbox that takes up the pending batches and the receipts of an earlier run.
-func New(receivers []pipeline.Receiver, pending []pipeline.Batch, receipts []pipeline.ReceiptRecord, log *slog.Logger) *Outbox {
-	o := &Outbox{log: log}
-	byName := make(map[string]*worker, len(receivers))
-	for _, r := range receivers {
-		w := newWorker(r, log.With("receiver", r.Name))
+// New returns an outbox that goes on from state.
+func New(d Dispatch, state pipeline.State, log *slog.Logger) *Outbox {
+	o := &Outbox{log: log, gate: &gate{all: pipeline.Silences{Added: state.Silences, Windows: d.Windows}}}
+	for _, b := range state.Outbox {
+		o.order.Store(max(o.order.Load(), b.Order))
+	}
+	now, was := time.Now(), memories(state)
+	open := make(map[string]*pipeline.Incident, len(state.Incidents))
+	for n := range state.Incidents {
+		open[state.Incidents[n].ID] = &state.Incidents[n]
+	}
+	o.configure(d)
+	o.eachReceiver(d, func(r pipeline.Receiver, direct bool) {
+		w := newWorker(r.Name, o.gate, &o.order, log)
+		w.configure(r, direct, d)
+		if m := was[r.Name]; m != nil {
+			delete(was, r.Name)
+			w.resume(m, open, o.timings(direct), now)
+		}
 		o.workers = append(o.workers, w)
-		byName[r.Name] = w
-	}
-	pending = slices.Clone(pending)
-	slices.SortStableFunc(pending, func(a, b pipeline.Batch) int { return cmp.Compare(a.Order, b.Order) })
-	rows := map[*worker][]pipeline.Batch{}
-	for _, b := range pending {
-		o.order = max(o.order, b.Order)
-		if w := byName[b.Receiver]; w != nil {
-			rows[w] = append(rows[w], b)
-		} else {
-			o.orphans = append(o.orphans, b)
-		}
-	}
-	for w, own := range rows {
-		w.resume(own)
-	}
-	for _, r := range receipts {
-		if w := byName[r.Receiver]; w != nil {
-			w.receipts[r.Group] = r.Receipt
-		} else {
-			o.strays = append(o.strays, r)
-		}
+	})
+	for name, m := range was {
+		o.orphan(name, m, now)
 	}
 	return o
 }
 
+// attach gives the outbox its way to the journal.
+func (o *Outbox) attach(save saver) {
+	o.save = save
+	for _, w := range o.workers {
+		w.save = save
+		w.flushIf()
+	}
+	if !vacant(o.leftover) {
+		save(o.leftover)
+	}
+	o.leftover = pipeline.Commit{}
+}
+
+// configure takes over what d says, but for the workers.
+func (o *Outbox) configure(d Dispatch) {
+	o.everybody = defaultRoute(d.Receivers)
+	o.routes = d.Routes
+	if len(o.routes) == 0 {
+		o.routes = pipeline.Routes{o.everybody}
+	}
+	o.fallback, o.toFallback = d.Fallback, defaultRoute([]pipeline.Receiver{{Name: d.Fallback}})
+}
+
+func (w *worker) configure(r pipeline.Receiver, direct bool, d Dispatch) {
+	w.Receiver, w.direct, w.keepFor = r, direct, d.KeepFor
+	if w.keepFor <= 0 {
+		w.keepFor = defaultKeepFor
+	}
+}
+
+// eachReceiver goes over the receivers; of two with one name the first one counts.
+func (o *Outbox) eachReceiver(d Dispatch, do func(r pipeline.Receiver, direct bool)) {
+	known := map[string]bool{}
+	for n, list := range [][]pipeline.Receiver{d.Receivers, d.Direct} {
+		for _, r := range list {
+			if !known[r.Name] {
+				known[r.Name] = true
+				do(r, n == 1)
+			}
+		}
+	}
+}
+
+// timing is that of a route; of one that is not known, the default.
+func (o *Outbox) timing(route string) timing {
+	for n := range o.routes {
+		if o.routes[n].Name == route {
+			return timingOf(&o.routes[n])
+		}
+	}
+	return timingOf(&o.everybody)
+}
+
+// timings is the timing of routes for a receiver.
+func (o *Outbox) timings(direct bool) func(route string) timing {
+	if direct {
+		return func(string) timing { return timing{} }
+	}
+	return o.timing
+}
+
 // Stats tells what became of each receiver's batches, in the order of the configuration. It may be called at any time.
 func (o *Outbox) Stats() []pipeline.ReceiverStats {
-	all := make([]pipeline.ReceiverStats, 0, len(o.workers))
-	for _, w := range o.workers {
-		all = append(all, w.snapshot())
+	now := time.Now()
+	workers := o.all()
+	all := make([]pipeline.ReceiverStats, 0, len(workers))
+	for _, w := range workers {
+		all = append(all, w.snapshot(now))
 	}
 	return all
 }
 
-// batches makes the rows of some changes: one for each receiver and incident.
-func (o *Outbox) batches(changes []pipeline.Change, now time.Time) []pipeline.Batch {
-	var incidents []string
-	members := map[string][]pipeline.Change{}
-	for _, c := range changes {
-		id := c.Incident.ID
-		if members[id] == nil {
-			incidents = append(incidents, id)
-		}
-		members[id] = append(members[id], c)
-	}
-	rows := make([]pipeline.Batch, 0, len(incidents)*len(o.workers))
-	for _, id := range incidents {
-		key := batchKey(members[id])
-		for _, w := range o.workers {
-			o.order++
-			rows = append(rows, pipeline.Batch{
-				BatchID: pipeline.BatchID{Receiver: w.Name, Key: key},
-				Order:   o.order, Group: id, Changes: members[id], Made: now,
-			})
-		}
-	}
-	return rows
+func (o *Outbox) all() []*worker {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]*worker(nil), o.workers...)
 }
 
-// add hands rows to their workers.
-func (o *Outbox) add(rows []pipeline.Batch) {
-	for _, w := range o.workers {
-		w.add(rows)
+// add hands rows that are committed to their workers.
+func (o *Outbox) add(rows []*row) {
+	byWorker := map[*worker][]*row{}
+	for _, r := range rows {
+		byWorker[r.to] = append(byWorker[r.to], r)
+	}
+	for w, own := range byWorker {
+		w.add(own)
+	}
+}
+
+// rouse has every worker look again at what it may do.
+func (o *Outbox) rouse() {
+	for _, w := range o.all() {
+		w.rouse()
 	}
 }
 
 // run works until each worker found nothing left that is due after drain was closed, or until ctx ended.
-func (o *Outbox) run(ctx context.Context, drain <-chan struct{}, save func(pipeline.Commit) <-chan error) {
-	if c, found := o.abandon(time.Now()); found {
-		save(c)
-	}
+func (o *Outbox) run(ctx context.Context, drain <-chan struct{}) {
 	var all sync.WaitGroup
+	start := func(w *worker) { all.Go(func() { w.run(ctx, drain) }) }
+	o.mu.Lock()
+	o.start = start
 	for _, w := range o.workers {
-		all.Go(func() { w.run(ctx, drain, save) })
+		start(w)
 	}
-	all.Go(func() { // an outbox without receivers works as long as any other
-		select {
-		case <-drain:
-		case <-ctx.Done():
-		}
-	})
+	o.mu.Unlock()
+	select { // an outbox without receivers works as long as any other
+	case <-drain:
+	case <-ctx.Done():
+	}
+	o.mu.Lock()
+	o.start = nil
+	o.mu.Unlock()
 	all.Wait()
-}
-
-// abandon gives up on what waits for receivers that are no longer configured.
-func (o *Outbox) abandon(now time.Time) (c pipeline.Commit, found bool) {
-	count := map[string]int{}
-	for _, b := range o.orphans {
-		count[b.Receiver]++
-		c.Done = append(c.Done, b.BatchID)
-		c.Attempts = append(c.Attempts, pipeline.Attempt{
-			BatchID: b.BatchID, At: now, Number: b.Attempts, Outcome: pipeline.OutcomeGivenUp, Error: "receiver is no longer configured",
-		})
-	}
-	for _, r := range o.strays {
-		c.Receipts = append(c.Receipts, pipeline.ReceiptRecord{Receiver: r.Receiver, Group: r.Group})
-	}
-	for name, n := range count {
-		o.log.Warn("given up: receiver is no longer configured", "receiver", name, "batches", n)
-	}
-	found = len(o.orphans)+len(o.strays) > 0
-	o.orphans, o.strays = nil, nil
-	return c, found
 }

@@ -193,32 +193,6 @@ func TestIncidentThatEndedWhileTheReceiverWasDownIsOneLateNotice(t *testing.T) {
 	})
 }
 
-func TestMoreThanTenWaitingOpeningsAreOneBatch(t *testing.T) {
-	withDesk(t, func(t *testing.T, d *desk, _ *pipelinetest.MemJournal, sink *pipelinetest.Sink) {
-		for _, n := range []int{10, 11} {
-			var changes []pipeline.Change
-			for i := range n {
-				changes = append(changes, opened(fmt.Sprintf("%d-%d", n, i)))
-			}
-			before := len(sink.Delivered())
-			d.submit(changes...)
-			pass(time.Second)
-			got := sink.Delivered()[before:]
-			if n == 10 && len(got) != 10 {
-				t.Errorf("10 openings: %d batches", len(got))
-			}
-			if n == 11 && (len(got) != 1 || len(got[0].Changes) != 11 || got[0].Group != got[0].Key) {
-				t.Errorf("11 openings: %+v", got)
-			}
-		}
-		d.submit(step("11-3", pipeline.Resolved, 2))
-		pass(time.Second)
-		if n := sink.Delivered(); n[len(n)-1].Group != "mw-11-3" {
-			t.Errorf("after a batch of many: %+v", n[len(n)-1])
-		}
-	})
-}
-
 func TestSlowReceiverDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow, fast := pipelinetest.NewSink(), pipelinetest.NewSink()
@@ -267,8 +241,8 @@ func TestReceiptComesBackUntilTheIncidentEnds(t *testing.T) {
 			d.submit(step("a", kind, i+1))
 			pass(time.Second)
 		}
-		if r := journal.State().Receipts; len(r) != 1 || string(r[0].Receipt) != "to mw-a/3" || r[0].Group != "mw-a" {
-			t.Errorf("receipts: %+v", r)
+		if g := journal.State().Groups; len(g) != 1 || string(g[0].Receipt) != "to mw-a/3" || g[0].Group != "mw-a" {
+			t.Errorf("groups: %+v", g)
 		}
 		if err := d.close(); err != nil {
 			t.Error(err)
@@ -281,8 +255,8 @@ func TestReceiptComesBackUntilTheIncidentEnds(t *testing.T) {
 			receipts = append(receipts, string(n.Receipt))
 		}
 		equal(t, "receipts", receipts, "", "to mw-a/1", "to mw-a/1", "to mw-a/3")
-		if r := journal.State().Receipts; len(r) != 0 {
-			t.Errorf("receipts after the end: %+v", r)
+		if g := journal.State().Groups; len(g) != 0 {
+			t.Errorf("groups after the end: %+v", g)
 		}
 		if err := d.close(); err != nil {
 			t.Error(err)

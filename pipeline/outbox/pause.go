@@ -11,6 +11,7 @@ const (
 	longestWait = 5 * time.Minute
 	longestAsk  = time.Hour        // the most that a receiver's own wish is honoured for
 	urgentPause = 30 * time.Second // a critical page that just came waits no longer than this
+	brokenPause = time.Minute      // the first one of a receiver that is broken
 )
 
 // slowRetry is the wait of a batch after it was refused so many times; false: it is given up on.
@@ -27,12 +28,14 @@ type pause struct {
 	failures int
 	until    time.Time
 	urgent   time.Time // until, for a critical page that just came; not sooner if the receiver itself named the time
+	asked    bool      // the receiver named the time
 }
 
 // fail lengthens the pause after one more failure; asked is the time that the receiver asked for, or 0.
 func (p *pause) fail(now time.Time, asked time.Duration) {
 	p.failures++
-	if asked > 0 {
+	p.asked = asked > 0
+	if p.asked {
 		p.until = now.Add(min(asked, longestAsk))
 		p.urgent = p.until
 		return
@@ -60,5 +63,20 @@ func (p *pause) resume(failures int, until, urgent time.Time) {
 func (p *pause) shorten() {
 	if p.urgent.Before(p.until) {
 		p.until = p.urgent
+	}
+}
+
+// breaks lengthens the pause after one more answer that refuses us as a whole: a page mends nothing.
+func (p *pause) breaks(now time.Time) {
+	p.failures++
+	p.asked = false
+	p.until = now.Add(min(longestWait, brokenPause<<min(p.failures-1, 10)))
+	p.urgent = p.until
+}
+
+// lift ends the pause, unless the receiver named its time: something may be mended.
+func (p *pause) lift() {
+	if !p.asked {
+		p.until, p.urgent = time.Time{}, time.Time{}
 	}
 }

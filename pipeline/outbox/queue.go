@@ -1,195 +1,182 @@
 package outbox
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"maps"
-	"slices"
+	"container/heap"
 	"time"
-
-	"mirrorwatch/pipeline"
 )
 
-const (
-	manyIncidents   = 10 // changes of more incidents than this, never attempted, wait together: they go as one batch
-	fewOwn          = 20 // up to this many incidents with a message of their own are left out of that batch
-	patientAttempts = 5  // a batch is tried so often before others go first, in case the fault is the batch's own
-)
+// patientAttempts is how often a batch is tried before others go first, in case the fault is the batch's own.
+const patientAttempts = 5
 
-// queue is what waits for one receiver, in the order of its making. It has no clock.
-type queue struct{ rows []*pipeline.Batch }
-
-func (q *queue) add(b pipeline.Batch) { q.rows = append(q.rows, &b) }
-
-func (q *queue) remove(b *pipeline.Batch) {
-	q.rows = slices.DeleteFunc(q.rows, func(r *pipeline.Batch) bool { return r == b })
+// rank is a group's place among those that something is to be sent of.
+type rank struct {
+	class int  // how patient one was with it
+	page  bool // it leads to a page
+	order uint64
 }
 
-// oldest is when the oldest row was made; zero: there is none.
-func (q *queue) oldest() (made time.Time) {
-	for _, b := range q.rows {
-		if made.IsZero() || b.Made.Before(made) {
-			made = b.Made
-		}
-	}
-	return made
-}
-
-// next returns the row to attempt now: of those that wait for no earlier row of the same incident and for no slow
-// retry, one that leads to a page before others, and else the first one; but a row that was tried patientAttempts times
-// more than another comes after it. A row never attempted first takes in what can go with it: the rows named in merged
-// are no longer in the queue. Without such a row, due is when the next slow retry is; zero: when another row comes.
-// own tells whether the receiver holds a message of that incident alone.
-func (q *queue) next(now time.Time, own func(incident string) bool) (b *pipeline.Batch, merged []pipeline.BatchID, due time.Time) {
-	tried, seen := map[string]bool{}, map[string]bool{} // incidents in earlier rows: attempted ones, all
-	urgent := map[string]bool{}                         // incidents that a page waits for
-	var fresh, ready []*pipeline.Batch
-	for _, row := range q.rows {
-		free := !anyIncident(row, tried)
-		first := !anyIncident(row, seen)
-		markIncidents(row, seen)
-		markUrgent(row, urgent)
-		if row.Attempts > 0 {
-			markIncidents(row, tried)
-		} else if free {
-			fresh = append(fresh, row)
-		}
-		switch {
-		case !first:
-		case row.Refused > 0 && row.NextTry.After(now):
-			if due.IsZero() || row.NextTry.Before(due) {
-				due = row.NextTry
-			}
-		default:
-			ready = append(ready, row)
-		}
-	}
-	many := tooMany(fresh, own)
-	if slices.ContainsFunc(many, func(r *pipeline.Batch) bool { return anyIncident(r, urgent) }) {
-		for _, row := range many {
-			markIncidents(row, urgent)
-		}
-	}
-	for _, row := range ready {
-		if b == nil || sooner(row, b, urgent) {
-			b = row
-		}
-	}
+func (r rank) before(o rank) bool {
 	switch {
-	case b == nil:
-		return nil, nil, due
-	case b.Attempts > 0:
-		return b, nil, time.Time{}
-	case !slices.Contains(many, b):
-		many = slices.DeleteFunc(fresh, func(r *pipeline.Batch) bool { return r.Group != b.Group })
+	case r.class != o.class:
+		return r.class < o.class
+	case r.page != o.page:
+		return r.page
 	}
-	b, merged = q.merge(many)
-	return b, merged, time.Time{}
+	return r.order < o.order
 }
 
-// sooner tells whether a goes before b, which was made earlier.
-func sooner(a, b *pipeline.Batch, urgent map[string]bool) bool {
-	if x, y := a.Attempts/patientAttempts, b.Attempts/patientAttempts; x != y {
-		return x < y
-	}
-	return anyIncident(a, urgent) && !anyIncident(b, urgent)
+// place is where a group stands in its worker's queue.
+type place struct {
+	rank       rank      // while something is to be sent
+	at         time.Time // when something else will be; zero: never
+	since      time.Time // when its oldest undelivered row was or is to be told; zero: there is none
+	slots      [3]int    // in the heaps; -1: not in it
+	rows, held int       // as counted
 }
 
-// tooMany returns those of the fresh rows that are to go as one batch; nil if they are of few incidents. It leaves out
-// incidents with a message of their own, which has to be edited, unless these are too many as well.
-func tooMany(fresh []*pipeline.Batch, own func(incident string) bool) []*pipeline.Batch {
-	incidents, owned := map[string]bool{}, map[string]bool{}
-	for _, row := range fresh {
-		if own(row.Group) {
-			owned[row.Group] = true
-		} else {
-			incidents[row.Group] = true
+// The heaps of a queue.
+const (
+	readyHeap  = iota // something is to be sent, by rank
+	timedHeap         // something will be, by at
+	oldestHeap        // something is undelivered, by since
+)
+
+var nowhere = place{slots: [3]int{-1, -1, -1}}
+
+// queue is the groups of one receiver, found by what is to be done first. It has no clock.
+type queue struct {
+	heaps      [3]groupHeap
+	rows, held int
+}
+
+func newQueue() queue {
+	return queue{heaps: [3]groupHeap{
+		{slot: readyHeap, less: func(a, b *group) bool { return a.place.rank.before(b.place.rank) }},
+		{slot: timedHeap, less: func(a, b *group) bool { return a.place.at.Before(b.place.at) }},
+		{slot: oldestHeap, less: func(a, b *group) bool { return a.place.since.Before(b.place.since) }},
+	}}
+}
+
+// put finds the place of a group anew, after anything in it changed or fell due.
+func (q *queue) put(g *group, now time.Time, hurry bool) {
+	p := &g.place
+	ready := false
+	p.at, p.since = time.Time{}, time.Time{}
+	consider := func(at time.Time, r rank) {
+		switch {
+		case at.After(now):
+			p.at = earlier(p.at, at)
+		case !ready || r.before(p.rank):
+			p.rank, ready = r, true
 		}
 	}
-	many := slices.Clone(fresh)
-	if len(owned) <= fewOwn {
-		many = slices.DeleteFunc(many, func(r *pipeline.Batch) bool { return owned[r.Group] })
-	} else {
-		maps.Copy(incidents, owned)
+	if len(g.chain) > 0 {
+		r := g.chain[0]
+		consider(time.Time{}, rank{r.Attempts / patientAttempts, r.page, r.Order})
+		p.since = r.due
 	}
-	if len(incidents) <= manyIncidents {
+	for _, r := range g.parked {
+		at := time.Time{}
+		if r.Refused > 0 {
+			at = r.NextTry
+		}
+		consider(at, rank{r.Attempts / patientAttempts, r.page, r.Order})
+		p.since = earlier(p.since, r.due)
+	}
+	if due := g.due(hurry); !due.IsZero() {
+		p.since = earlier(p.since, due)
+		switch {
+		case len(g.chain) == 0:
+			consider(due, rank{0, !g.page.IsZero(), g.order})
+		case g.chain[0].Attempts == 0:
+			consider(g.joinDue(hurry), rank{0, !g.page.IsZero(), g.order})
+		}
+	}
+	if due := g.remindDue(); !due.IsZero() && !hurry && len(g.chain) == 0 {
+		consider(due, rank{0, false, ^uint64(0)})
+	}
+	rows := len(g.chain) + len(g.parked) + len(g.waiting) - g.heldRows
+	q.rows, q.held = q.rows+rows-p.rows, q.held+g.heldRows-p.held
+	p.rows, p.held = rows, g.heldRows
+	q.heaps[readyHeap].set(g, ready)
+	q.heaps[timedHeap].set(g, !p.at.IsZero())
+	q.heaps[oldestHeap].set(g, !p.since.IsZero())
+}
+
+// drop takes a group out.
+func (q *queue) drop(g *group) {
+	q.rows, q.held = q.rows-g.place.rows, q.held-g.place.held
+	for n := range q.heaps {
+		q.heaps[n].set(g, false)
+	}
+	g.place = nowhere
+}
+
+// first returns the first group of a heap; nil: it is empty.
+func (q *queue) first(heap int) *group {
+	if len(q.heaps[heap].groups) == 0 {
 		return nil
 	}
-	return many
+	return q.heaps[heap].groups[0]
 }
 
-// merge puts rows never attempted together as one, in the place of the first.
-func (q *queue) merge(rows []*pipeline.Batch) (*pipeline.Batch, []pipeline.BatchID) {
-	if len(rows) == 1 {
-		return rows[0], nil
+// next is when something else falls due; zero: never.
+func (q *queue) next() time.Time {
+	if g := q.first(timedHeap); g != nil {
+		return g.place.at
 	}
-	one := *rows[0]
-	one.Changes = nil
-	ids := make([]pipeline.BatchID, 0, len(rows))
-	gone := make(map[*pipeline.Batch]bool, len(rows))
-	many := false
-	for _, row := range rows {
-		ids = append(ids, row.BatchID)
-		gone[row] = row != rows[0]
-		many = many || row.Group != one.Group
-		one.Changes = append(one.Changes, row.Changes...)
-	}
-	one.Key = batchKey(one.Changes)
-	if many {
-		one.Group = one.Key
-	}
-	q.rows[slices.Index(q.rows, rows[0])] = &one
-	q.rows = slices.DeleteFunc(q.rows, func(r *pipeline.Batch) bool { return gone[r] })
-	return &one, ids
+	return time.Time{}
 }
 
-// batchKey names a batch by its changes: the first one's key, how many more there are, and a hash of what they are. The
-// hash tells apart two changes that bear one number because state was lost between them.
-func batchKey(changes []pipeline.Change) string {
-	hash := sha256.New()
-	for i := range changes {
-		c := &changes[i]
-		fmt.Fprintln(hash, c.Key(), c.Kind, c.At.UnixNano())
+// oldest is when the oldest row that is undelivered and due became so; zero: there is none.
+func (q *queue) oldest(now time.Time) time.Time {
+	if g := q.first(oldestHeap); g != nil && !g.place.since.After(now) {
+		return g.place.since
 	}
-	key := changes[0].Key()
-	if len(changes) > 1 {
-		key += fmt.Sprintf("+%d", len(changes)-1)
-	}
-	return key + "-" + hex.EncodeToString(hash.Sum(nil)[:4])
+	return time.Time{}
 }
 
-func anyIncident(b *pipeline.Batch, set map[string]bool) bool {
-	return slices.ContainsFunc(b.Changes, func(c pipeline.Change) bool { return set[c.Incident.ID] })
+// groupHeap is groups in an order, each of which knows its index.
+type groupHeap struct {
+	groups []*group
+	slot   int
+	less   func(a, b *group) bool
 }
 
-func markIncidents(b *pipeline.Batch, set map[string]bool) {
-	for i := range b.Changes {
-		set[b.Changes[i].Incident.ID] = true
+// set adds a group, moves it to where it belongs now, or takes it out.
+func (h *groupHeap) set(g *group, in bool) {
+	at := g.place.slots[h.slot]
+	switch {
+	case in && at < 0:
+		heap.Push(h, g)
+	case in:
+		heap.Fix(h, at)
+	case at >= 0:
+		heap.Remove(h, at)
 	}
 }
 
-// markUrgent marks the incidents whose page waits in b or before it, and whose end does not.
-func markUrgent(b *pipeline.Batch, set map[string]bool) {
-	for i := range b.Changes {
-		c := &b.Changes[i]
-		switch {
-		case pages(c):
-			set[c.Incident.ID] = true
-		case c.Kind.Ends():
-			delete(set, c.Incident.ID)
-		}
-	}
+// Len, Less, Swap, Push and Pop are heap.Interface.
+func (h *groupHeap) Len() int { return len(h.groups) }
+
+func (h *groupHeap) Less(i, j int) bool { return h.less(h.groups[i], h.groups[j]) }
+
+func (h *groupHeap) Swap(i, j int) {
+	h.groups[i], h.groups[j] = h.groups[j], h.groups[i]
+	h.groups[i].place.slots[h.slot], h.groups[j].place.slots[h.slot] = i, j
 }
 
-func anyPage(b *pipeline.Batch) bool {
-	return slices.ContainsFunc(b.Changes, func(c pipeline.Change) bool { return pages(&c) })
+func (h *groupHeap) Push(x any) {
+	g := x.(*group)
+	g.place.slots[h.slot] = len(h.groups)
+	h.groups = append(h.groups, g)
 }
 
-// pages tells whether something became critical by the change.
-func pages(c *pipeline.Change) bool {
-	return (c.Kind == pipeline.Opened || c.Kind == pipeline.Escalated) && c.Incident.Level == pipeline.Critical
+func (h *groupHeap) Pop() any {
+	last := len(h.groups) - 1
+	g := h.groups[last]
+	h.groups[last] = nil
+	h.groups = h.groups[:last]
+	g.place.slots[h.slot] = -1
+	return g
 }
-
-// single tells whether all changes of b are of the incident that its group is named for.
-func single(b *pipeline.Batch) bool { return b.Group == b.Changes[0].Incident.ID }

@@ -18,7 +18,7 @@ type trouble struct {
 
 // logFailure tells in the log that an attempt failed: when failures begin, when they become others, and once an hour
 // while they last.
-func (w *worker) logFailure(b *pipeline.Batch, err error, now time.Time) {
+func (w *worker) logFailure(r *row, err error, now time.Time) {
 	last, text, permanent := w.trouble, err.Error(), pipeline.IsPermanent(err)
 	message := "delivery failed"
 	switch {
@@ -31,6 +31,6 @@ func (w *worker) logFailure(b *pipeline.Batch, err error, now time.Time) {
 		return
 	}
 	w.trouble = trouble{error: text, permanent: permanent, logged: now}
-	w.log.Warn(message, "batch", b.Key, "error", err,
-		"pending", len(w.queue.rows), "oldest_age", now.Sub(w.queue.oldest()).Round(time.Second))
+	w.log.Warn(message, "batch", r.Key, "error", err,
+		"pending", w.queue.rows, "oldest_age", now.Sub(w.queue.oldest(now)).Round(time.Second))
 }

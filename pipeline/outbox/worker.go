@@ -2,85 +2,91 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mirrorwatch/pipeline"
 )
 
-// attemptTimeout ends an attempt that gets no answer.
-const attemptTimeout = 30 * time.Second
+// saver hands in what is to be journaled. The channel tells once whether it is on disk.
+type saver func(pipeline.Commit) <-chan error
 
-// worker delivers what waits for one receiver. Its run is the only goroutine that takes rows out.
+// worker delivers what one receiver is to be told. Its run is the only goroutine that talks to the receiver.
 type worker struct {
-	pipeline.Receiver
-	log  *slog.Logger
-	wake chan struct{}
+	log   *slog.Logger
+	gate  *gate
+	order *atomic.Uint64 // of the newest row of all receivers
+	wake  chan struct{}
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	pipeline.Receiver
+	direct   bool
+	keepFor  time.Duration
+	save     saver
+	groups   map[string]*group  // by id
+	byIndex  map[string]*group  // by route and labels
+	members  map[string]*member // by incident
 	queue    queue
 	pause    pause
-	receipts map[string]pipeline.Receipt // by group
 	stats    pipeline.ReceiverStats
 	trouble  trouble
+	refresh  refresh
+	unsaved  pipeline.Commit // what was planned and is not handed in yet
+	silences int             // the version of the silences that is heeded
+	draining bool
+	gone     bool // it is no longer configured
 }
 
-func newWorker(r pipeline.Receiver, log *slog.Logger) *worker {
+func newWorker(name string, gate *gate, order *atomic.Uint64, log *slog.Logger) *worker {
 	return &worker{
-		Receiver: r, log: log, wake: make(chan struct{}, 1),
-		receipts: map[string]pipeline.Receipt{}, stats: pipeline.ReceiverStats{Receiver: r.Name},
+		log: log.With("receiver", name), gate: gate, order: order, wake: make(chan struct{}, 1),
+		groups: map[string]*group{}, byIndex: map[string]*group{}, members: map[string]*member{},
+		queue: newQueue(), stats: pipeline.ReceiverStats{Receiver: name},
 	}
 }
 
-// resume takes up the rows of an earlier run, with the pause that their failures asked for. A page among them that was
-// never attempted cuts the pause as a new one does.
-func (w *worker) resume(rows []pipeline.Batch) {
-	urgent := false
-	for _, b := range rows {
-		w.queue.add(b)
-		urgent = urgent || b.Attempts == 0 && anyPage(&b)
-		if !b.UrgentTry.IsZero() {
-			w.pause.resume(b.Attempts-b.Refused, b.NextTry, b.UrgentTry)
-		}
-	}
-	if urgent {
-		w.pause.shorten()
-	}
-}
-
-func (w *worker) add(rows []pipeline.Batch) {
+// add takes rows that were drafted for the receiver, once they are committed.
+func (w *worker) add(rows []*row) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	urgent := false
-	for _, b := range rows {
-		if b.Receiver != w.Name {
-			continue
-		}
-		w.queue.add(b)
-		urgent = urgent || anyPage(&b)
+	if w.gone {
+		w.save(abandoned(rows, time.Now()))
+		return
 	}
-	if urgent {
+	now, page := time.Now(), false
+	for _, r := range rows {
+		g := w.groups[r.Group]
+		g.reserved--
+		g.take(r)
+		w.queue.put(g, now, w.draining)
+		page = page || anyPage(r.changes)
+	}
+	if page {
 		w.pause.shorten()
+		w.refresh.yield()
 	}
+	w.rouse()
+}
+
+func (w *worker) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (w *worker) run(ctx context.Context, drain <-chan struct{}, save func(pipeline.Commit) <-chan error) {
+func (w *worker) run(ctx context.Context, drain <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	draining := false
 	for ctx.Err() == nil {
-		b, merged, due := w.next(time.Now())
-		if b != nil {
-			w.deliver(ctx, b, merged, save)
+		do, due := w.next(time.Now())
+		if do != nil {
+			do(ctx)
 			continue
 		}
-		if draining {
+		if w.ended() {
 			return
 		}
 		var expired <-chan time.Time
@@ -93,143 +99,111 @@ func (w *worker) run(ctx context.Context, drain <-chan struct{}, save func(pipel
 		case <-w.wake:
 		case <-expired:
 		case <-drain:
-			draining = true
+			drain = nil
+			w.hurry()
 		}
 	}
 }
 
-// next returns the row to attempt now, or when to ask again (zero: when woken).
-func (w *worker) next(now time.Time) (b *pipeline.Batch, merged []pipeline.BatchID, due time.Time) {
+// ended tells whether run has nothing more to do.
+func (w *worker) ended() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.gone || w.draining
+}
+
+// hurry lets what waits for others to come go at once: the agent ends.
+func (w *worker) hurry() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.draining = true
+	now := time.Now()
+	for _, g := range w.groups {
+		w.queue.put(g, now, true)
+	}
+}
+
+// next returns what to do now, or when to ask again (zero: when woken).
+func (w *worker) next(now time.Time) (do func(context.Context), due time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone {
+		return nil, time.Time{}
+	}
+	due = w.heedSilences(now)
+	w.ripen(now)
+	open, refreshDue := w.refreshing(now)
+	if open != nil && w.refresh.overdue(now) {
+		return w.refresher(now, open), time.Time{}
+	}
+	if w.pause.until.After(now) {
+		due = earlier(due, w.pause.until)
+	} else {
+		for g := w.queue.first(readyHeap); g != nil; g = w.queue.first(readyHeap) {
+			if r := w.pick(g, now); r != nil {
+				return w.begin(g, r, now), time.Time{}
+			}
+			w.flush() // that it is withheld
+			w.settled(g, now)
+		}
+		due = earlier(due, w.queue.next())
+	}
+	if open != nil {
+		return w.refresher(now, open), time.Time{}
+	}
+	return nil, earlier(due, refreshDue)
+}
+
+// ripen finds the place anew of groups in which something fell due.
+func (w *worker) ripen(now time.Time) {
+	for g := w.queue.first(timedHeap); g != nil && !g.place.at.After(now); g = w.queue.first(timedHeap) {
+		w.queue.put(g, now, w.draining)
+	}
+}
+
+// pick returns the batch of a group to attempt now; nil: what was due is withheld.
+func (w *worker) pick(g *group, now time.Time) *row {
+	if len(g.chain) > 0 && g.chain[0].Attempts > 0 {
+		return g.chain[0]
+	}
+	due := g.due(w.draining)
+	if len(g.chain) > 0 && !due.IsZero() {
+		due = g.joinDue(w.draining)
+	}
+	remind := g.remindDue()
 	switch {
-	case len(w.queue.rows) == 0:
-		return nil, nil, time.Time{}
-	case w.pause.until.After(now):
-		return nil, nil, w.pause.until
+	case !due.IsZero() && !due.After(now), len(g.chain) == 0 && !w.draining && !remind.IsZero() && !remind.After(now):
+		if r := w.plan(g, now); r != nil {
+			return r
+		}
+	case len(g.chain) > 0:
+		return g.chain[0]
 	}
-	return w.queue.next(now, func(incident string) bool { return len(w.receipts[incident]) > 0 })
-}
-
-// deliver makes one attempt. Before the first, members, key and body are frozen in the journal; if that fails, the
-// batch goes out all the same.
-func (w *worker) deliver(ctx context.Context, b *pipeline.Batch, merged []pipeline.BatchID, save func(pipeline.Commit) <-chan error) {
-	w.mu.Lock()
-	n := pipeline.Notification{Key: b.Key, Group: b.Group, Changes: b.Changes, Body: b.Body, Receipt: w.receipts[b.Group]}
-	w.mu.Unlock()
-	var err error
-	if n.Body == nil {
-		if n.Body, err = w.render(n); err != nil {
-			err = pipeline.Permanent(err)
+	for _, r := range g.parked {
+		if r.Refused == 0 || !r.NextTry.After(now) {
+			return r
 		}
 	}
-	w.mu.Lock()
-	first := b.Attempts == 0
-	b.Attempts++
-	b.Body = n.Body
-	frozen := *b
-	w.mu.Unlock()
-	if first {
-		select {
-		// The error is dropped on purpose: a disk that fails delays no page. The batch then goes out from memory, and
-		// the committer keeps it and tries to write it until it can.
-		case <-save(pipeline.Commit{Batches: []pipeline.Batch{frozen}, Merged: merged}):
-		case <-ctx.Done(): // it is tried after the restart, under this key if it was written
-			return
-		}
-	}
-	var receipt pipeline.Receipt
-	if err == nil {
-		receipt, err = w.notify(ctx, n)
-	}
-	save(w.settle(b, receipt, err, time.Now()))
+	return nil
 }
 
-func (w *worker) render(n pipeline.Notification) (body []byte, err error) {
-	defer recovered(&err)
-	body, err = w.Notifier.Render(n)
-	if err == nil && body == nil {
-		body = []byte{}
-	}
-	return body, err
-}
-
-func (w *worker) notify(ctx context.Context, n pipeline.Notification) (receipt pipeline.Receipt, err error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	defer recovered(&err)
-	return w.Notifier.Notify(ctx, n)
-}
-
-// recovered makes a notifier's panic a refusal: one broken message must not end the agent.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = pipeline.Permanent(fmt.Errorf("notifier panicked: %v", p))
-	}
-}
-
-// settle draws the consequences of an attempt and returns what is to be kept of them.
-func (w *worker) settle(b *pipeline.Batch, receipt pipeline.Receipt, err error, now time.Time) pipeline.Commit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a := pipeline.Attempt{BatchID: b.BatchID, At: now, Number: b.Attempts}
-	if err == nil {
-		a.Outcome = pipeline.OutcomeDelivered
-		w.stats.Delivered++
-		if w.stats.Error != "" {
-			w.log.Info("receiver accepts again", "batch", b.Key)
-		}
-		w.stats.Error, w.trouble = "", trouble{}
-		w.pause = pause{}
-		return w.done(b, receipt, a)
-	}
-	a.Error = err.Error()
-	w.logFailure(b, err, now)
-	w.stats.Error, b.LastError = a.Error, a.Error
-	if !pipeline.IsPermanent(err) {
-		a.Outcome = pipeline.OutcomeRetry
-		w.stats.Retried++
-		w.pause.fail(now, pipeline.RetryDelay(err))
-		b.NextTry, b.UrgentTry = w.pause.until, w.pause.urgent
-		return pipeline.Commit{Batches: []pipeline.Batch{*b}, Attempts: []pipeline.Attempt{a}}
-	}
-	w.pause = pause{} // it answered
-	b.Refused++
-	wait, more := slowRetry(b.Refused)
-	if !more {
-		a.Outcome = pipeline.OutcomeGivenUp
-		w.stats.GivenUp++
-		w.log.Error("batch given up on", "batch", b.Key, "attempts", b.Attempts, "error", err)
-		return w.done(b, nil, a)
-	}
-	a.Outcome = pipeline.OutcomeRefused
-	w.stats.Refused++
-	b.NextTry, b.UrgentTry = now.Add(wait), time.Time{}
-	return pipeline.Commit{Batches: []pipeline.Batch{*b}, Attempts: []pipeline.Attempt{a}}
-}
-
-// done takes b out of the queue. A receipt lives as long as its incident, also where a batch of many tells the end.
-func (w *worker) done(b *pipeline.Batch, receipt pipeline.Receipt, a pipeline.Attempt) pipeline.Commit {
-	w.queue.remove(b)
-	c := pipeline.Commit{Done: []pipeline.BatchID{b.BatchID}, Attempts: []pipeline.Attempt{a}}
-	if single(b) && len(receipt) > 0 && !b.Changes[len(b.Changes)-1].Kind.Ends() {
-		w.receipts[b.Group] = receipt
-		c.Receipts = []pipeline.ReceiptRecord{{Receiver: w.Name, Group: b.Group, Receipt: receipt}}
-	}
-	for i := range b.Changes {
-		id := b.Changes[i].Incident.ID
-		if b.Changes[i].Kind.Ends() && w.receipts[id] != nil {
-			delete(w.receipts, id)
-			c.Receipts = append(c.Receipts, pipeline.ReceiptRecord{Receiver: w.Name, Group: id})
-		}
-	}
-	return c
-}
-
-func (w *worker) snapshot() pipeline.ReceiverStats {
+func (w *worker) snapshot(now time.Time) pipeline.ReceiverStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.stats
-	s.Pending, s.Oldest = len(w.queue.rows), w.queue.oldest()
+	s.Pending, s.Held, s.Oldest = w.queue.rows, w.queue.held, w.queue.oldest(now)
 	return s
+}
+
+// settled finds the place of a group anew, or lets it go if nothing more is to come of it.
+func (w *worker) settled(g *group, now time.Time) {
+	if !g.idle() {
+		w.queue.put(g, now, w.draining)
+		return
+	}
+	w.queue.drop(g)
+	delete(w.groups, g.id)
+	if at := index(g.route, g.labels); w.byIndex[at] == g {
+		delete(w.byIndex, at)
+	}
 }

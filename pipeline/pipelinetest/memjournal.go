@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"mirrorwatch/pipeline"
 )
@@ -20,7 +21,9 @@ type MemJournal struct {
 	streams   map[pipeline.StreamKey]pipeline.StreamRecord
 	incidents map[string]pipeline.Incident
 	outbox    map[pipeline.BatchID]pipeline.Batch
-	receipts  map[pipeline.BatchID]pipeline.ReceiptRecord // by receiver and group
+	groups    map[pipeline.BatchID]pipeline.GroupRecord // by receiver and group
+	silences  map[string]pipeline.Silence
+	ended     []pipeline.Incident
 	commits   []pipeline.Commit
 }
 
@@ -30,7 +33,8 @@ func NewMemJournal() *MemJournal {
 		streams:   map[pipeline.StreamKey]pipeline.StreamRecord{},
 		incidents: map[string]pipeline.Incident{},
 		outbox:    map[pipeline.BatchID]pipeline.Batch{},
-		receipts:  map[pipeline.BatchID]pipeline.ReceiptRecord{},
+		groups:    map[pipeline.BatchID]pipeline.GroupRecord{},
+		silences:  map[string]pipeline.Silence{},
 	}
 }
 
@@ -65,7 +69,9 @@ func (j *MemJournal) Lose(lost pipeline.State) {
 	clear(j.streams)
 	clear(j.incidents)
 	clear(j.outbox)
-	clear(j.receipts)
+	clear(j.groups)
+	clear(j.silences)
+	j.ended = nil
 	j.lost = pipeline.State{Lost: lost.Lost, LostAt: lost.LostAt}
 }
 
@@ -87,7 +93,7 @@ func (j *MemJournal) State() pipeline.State {
 }
 
 // Commit applies c as a whole, or fails and applies nothing. Where c names a batch or a stream both as new and as gone,
-// gone wins. A change about the agent itself tells of a loss: later loads no longer do.
+// gone wins. A change of the journal's rule tells of a loss: later loads no longer do.
 func (j *MemJournal) Commit(c pipeline.Commit) error {
 	j.mu.Lock()
 	intercept := j.intercept
@@ -109,11 +115,12 @@ func (j *MemJournal) Commit(c pipeline.Commit) error {
 		delete(j.streams, key)
 	}
 	for _, change := range c.Changes {
-		if change.Incident.Subject == (pipeline.Subject{}) {
+		if change.Incident.Rule == pipeline.RuleJournal {
 			j.lost = pipeline.State{} // the loss was told
 		}
 		if change.Kind.Ends() {
 			delete(j.incidents, change.Incident.ID)
+			j.ended = append(j.ended, change.Incident)
 		} else {
 			j.incidents[change.Incident.ID] = change.Incident
 		}
@@ -124,13 +131,16 @@ func (j *MemJournal) Commit(c pipeline.Commit) error {
 	for _, id := range slices.Concat(c.Merged, c.Done) {
 		delete(j.outbox, id)
 	}
-	for _, r := range c.Receipts {
-		id := pipeline.BatchID{Receiver: r.Receiver, Key: r.Group}
-		if len(r.Receipt) == 0 {
-			delete(j.receipts, id)
+	for _, g := range c.Groups {
+		id := pipeline.BatchID{Receiver: g.Receiver, Key: g.Group}
+		if len(g.Open) == 0 {
+			delete(j.groups, id)
 		} else {
-			j.receipts[id] = r
+			j.groups[id] = g
 		}
+	}
+	for _, s := range c.Silences {
+		j.silences[s.ID] = s
 	}
 	return nil
 }
@@ -160,6 +170,15 @@ func (j *MemJournal) Attempts() []pipeline.Attempt {
 	return all
 }
 
+// Events returns the audit of what is neither a change nor an attempt, oldest first.
+func (j *MemJournal) Events() []pipeline.Event {
+	var all []pipeline.Event
+	for _, c := range j.Commits() {
+		all = append(all, c.Events...)
+	}
+	return all
+}
+
 // Copy returns a journal that holds what a kill at this moment would leave, and shares nothing with j.
 func (j *MemJournal) Copy() *MemJournal {
 	state := j.State()
@@ -174,9 +193,13 @@ func (j *MemJournal) Copy() *MemJournal {
 	for _, b := range state.Outbox {
 		c.outbox[b.BatchID] = b
 	}
-	for _, r := range state.Receipts {
-		c.receipts[pipeline.BatchID{Receiver: r.Receiver, Key: r.Group}] = r
+	for _, g := range state.Groups {
+		c.groups[pipeline.BatchID{Receiver: g.Receiver, Key: g.Group}] = g
 	}
+	for _, s := range state.Silences {
+		c.silences[s.ID] = s
+	}
+	c.ended = state.Ended
 	return c
 }
 
@@ -191,8 +214,19 @@ func (j *MemJournal) state() pipeline.State {
 	for _, b := range j.outbox {
 		s.Outbox = append(s.Outbox, cloneBatch(b))
 	}
-	for _, r := range j.receipts {
-		s.Receipts = append(s.Receipts, cloneReceipt(r))
+	for _, g := range j.groups {
+		s.Groups = append(s.Groups, cloneGroup(g))
+	}
+	now := time.Now()
+	for _, one := range j.silences {
+		if now.Before(one.Ends) {
+			s.Silences = append(s.Silences, one)
+		}
+	}
+	for _, i := range j.ended {
+		if now.Sub(i.Ended) < pipeline.FlapWindow {
+			s.Ended = append(s.Ended, i)
+		}
 	}
 	slices.SortFunc(s.Streams, func(a, b pipeline.StreamRecord) int {
 		return cmp.Or(
@@ -205,9 +239,10 @@ func (j *MemJournal) state() pipeline.State {
 	slices.SortFunc(s.Outbox, func(a, b pipeline.Batch) int {
 		return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Key, b.Key))
 	})
-	slices.SortFunc(s.Receipts, func(a, b pipeline.ReceiptRecord) int {
+	slices.SortFunc(s.Groups, func(a, b pipeline.GroupRecord) int {
 		return cmp.Or(cmp.Compare(a.Receiver, b.Receiver), cmp.Compare(a.Group, b.Group))
 	})
+	slices.SortFunc(s.Silences, func(a, b pipeline.Silence) int { return cmp.Compare(a.ID, b.ID) })
 	return s
 }
 
@@ -218,8 +253,10 @@ func cloneCommit(c pipeline.Commit) pipeline.Commit {
 	c.Batches = cloneEach(c.Batches, cloneBatch)
 	c.Merged = slices.Clone(c.Merged)
 	c.Done = slices.Clone(c.Done)
-	c.Receipts = cloneEach(c.Receipts, cloneReceipt)
+	c.Groups = cloneEach(c.Groups, cloneGroup)
+	c.Silences = slices.Clone(c.Silences)
 	c.Attempts = slices.Clone(c.Attempts)
+	c.Events = slices.Clone(c.Events)
 	return c
 }
 
@@ -243,7 +280,8 @@ func cloneBatch(b pipeline.Batch) pipeline.Batch {
 	return b
 }
 
-func cloneReceipt(r pipeline.ReceiptRecord) pipeline.ReceiptRecord {
-	r.Receipt = bytes.Clone(r.Receipt)
-	return r
+func cloneGroup(g pipeline.GroupRecord) pipeline.GroupRecord {
+	g.Receipt = bytes.Clone(g.Receipt)
+	g.Open, g.Over = slices.Clone(g.Open), slices.Clone(g.Over)
+	return g
 }

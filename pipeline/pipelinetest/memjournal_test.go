@@ -39,8 +39,10 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 		first = pipeline.Batch{BatchID: pipeline.BatchID{Receiver: "r", Key: "first"}, Order: 1}
 		later = pipeline.Batch{BatchID: pipeline.BatchID{Receiver: "r", Key: "later"}, Order: 2}
 		last  = pipeline.Batch{BatchID: pipeline.BatchID{Receiver: "q", Key: "last"}, Order: 3}
-		one   = pipeline.ReceiptRecord{Receiver: "r", Group: "a", Receipt: pipeline.Receipt("1")}
-		two   = pipeline.ReceiptRecord{Receiver: "r", Group: "b", Receipt: pipeline.Receipt("2")}
+		one   = pipeline.GroupRecord{Receiver: "r", Group: "a", Receipt: pipeline.Receipt("1"), Open: []string{"a"}}
+		two   = pipeline.GroupRecord{Receiver: "r", Group: "b", Receipt: pipeline.Receipt("2"), Open: []string{"b"}}
+		quiet = pipeline.Silence{ID: "s", Ends: time.Now().Add(time.Hour)}
+		over  = pipeline.Silence{ID: "o", Ends: time.Now().Add(-time.Hour)}
 	)
 	commit(t, j, pipeline.Commit{
 		Streams: []pipeline.StreamRecord{n, m},
@@ -49,12 +51,14 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 			{Kind: pipeline.Opened, Incident: b},
 		},
 		Batches:  []pipeline.Batch{last, later, first},
-		Receipts: []pipeline.ReceiptRecord{two, one},
+		Groups:   []pipeline.GroupRecord{two, one},
+		Silences: []pipeline.Silence{quiet, over},
 		Attempts: []pipeline.Attempt{{BatchID: first.BatchID, Number: 1}},
 	})
 	want := pipeline.State{
 		Streams: []pipeline.StreamRecord{m, n}, Incidents: []pipeline.Incident{b, a},
-		Outbox: []pipeline.Batch{first, later, last}, Receipts: []pipeline.ReceiptRecord{one, two},
+		Outbox: []pipeline.Batch{first, later, last}, Groups: []pipeline.GroupRecord{one, two},
+		Silences: []pipeline.Silence{quiet},
 	}
 	if diff := cmp.Diff(want, load(t, j)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -64,7 +68,9 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 	m.Links = []pipeline.LinkRecord{{Proof: time.Unix(5, 0)}}
 	a.Level = pipeline.Critical
 	later.Attempts = 1
-	one.Receipt, two.Receipt = nil, pipeline.Receipt("3")
+	one.Open, two.Receipt = nil, pipeline.Receipt("3")
+	quiet.Ends = over.Ends
+	b.Ended = time.Now()
 	commit(t, j, pipeline.Commit{
 		Streams: []pipeline.StreamRecord{m},
 		Gone:    []pipeline.StreamKey{n.Key},
@@ -75,14 +81,16 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 		Batches:  []pipeline.Batch{later},
 		Done:     []pipeline.BatchID{first.BatchID},
 		Merged:   []pipeline.BatchID{last.BatchID},
-		Receipts: []pipeline.ReceiptRecord{one, two},
+		Groups:   []pipeline.GroupRecord{one, two},
+		Silences: []pipeline.Silence{quiet},
 	})
 	if diff := cmp.Diff(want, load(t, killed)); diff != "" {
 		t.Errorf("the copy changed with the journal (-want +got):\n%s", diff)
 	}
 	want = pipeline.State{
 		Streams: []pipeline.StreamRecord{m}, Incidents: []pipeline.Incident{a},
-		Outbox: []pipeline.Batch{later}, Receipts: []pipeline.ReceiptRecord{two},
+		Ended:  []pipeline.Incident{b},
+		Outbox: []pipeline.Batch{later}, Groups: []pipeline.GroupRecord{two},
 	}
 	if diff := cmp.Diff(want, load(t, j)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -135,7 +143,7 @@ func TestALostJournalSaysSo(t *testing.T) {
 	if diff := cmp.Diff(want, load(t, j)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	commit(t, j, pipeline.Commit{Changes: []pipeline.Change{{Kind: pipeline.Opened, Incident: pipeline.Incident{ID: "lost"}}}})
+	commit(t, j, pipeline.Commit{Changes: []pipeline.Change{{Kind: pipeline.Opened, Incident: pipeline.Incident{ID: "lost", Rule: pipeline.RuleJournal}}}})
 	if got := load(t, j); got.Lost != "" || len(got.Incidents) != 1 {
 		t.Errorf("told of, and still %+v", got)
 	}

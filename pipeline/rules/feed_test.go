@@ -34,7 +34,7 @@ func newFeed() *feed {
 		stream: pipeline.StreamView{Key: key, First: at(0), Links: []pipeline.LinkView{{
 			Subject: pipeline.Subject{StreamKey: key, Kind: pipeline.KindMirror, Origin: "O"}, First: at(0),
 		}}},
-		tracker: pipeline.NewTracker(nil), last: map[string]pipeline.Verdict{},
+		tracker: pipeline.NewTracker(nil, nil), last: map[string]pipeline.Verdict{},
 	}
 }
 

@@ -52,7 +52,7 @@ func TestLeaderless(t *testing.T) {
 }
 
 func TestLeaderlessResolvesOnASampleWithALeader(t *testing.T) {
-	tracker := pipeline.NewTracker(nil)
+	tracker := pipeline.NewTracker(nil, nil)
 	told := ""
 	judge := func(v *pipeline.View) {
 		rules.Leaderless{}.Judge(now, v, func(v pipeline.Verdict) {

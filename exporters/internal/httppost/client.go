@@ -52,8 +52,9 @@ func New() *Client {
 }
 
 // Post sends body and returns nil once the destination accepted it (2xx). A destination's refusal that no retry mends
-// is pipeline.Permanent; another error may carry pipeline.RetryAfter.
-func (c *Client) Post(ctx context.Context, rawURL string, header http.Header, body []byte) error {
+// is pipeline.Permanent, and pipeline.Broken where it is no matter of the body; another error may carry
+// pipeline.RetryAfter. None of the secrets appears in an error or in an exchange.
+func (c *Client) Post(ctx context.Context, rawURL string, header http.Header, body []byte, secrets ...string) error {
 	if err := CheckURL(rawURL); err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (c *Client) Post(ctx context.Context, rawURL string, header http.Header, bo
 	for name, values := range header {
 		req.Header[name] = values
 	}
-	answer, err := c.Do(req)
+	answer, err := c.Do(req, secrets...)
 	if err != nil {
 		return err
 	}
@@ -73,18 +74,27 @@ func (c *Client) Post(ctx context.Context, rawURL string, header http.Header, bo
 }
 
 // Do sends a request that somebody else made, with the same rules and errors as Post. The answer is a 2xx whose body
-// ends after 1 MiB. None of the secrets appears in an error.
+// ends after 1 MiB. None of the secrets appears in an error, nor in what pipeline.Exchanges of the request's context is
+// told.
 func (c *Client) Do(req *http.Request, secrets ...string) (*http.Response, error) {
-	secrets = append(secretsOf(req.URL), secrets...)
+	secrets = allSecrets(req, secrets)
+	req.Header.Set("User-Agent", userAgent)
+	e := begin(req, secrets)
+	answer, err := c.do(req, e, secrets)
+	e.done(err)
+	return answer, err
+}
+
+func (c *Client) do(req *http.Request, e *exchange, secrets []string) (*http.Response, error) {
 	target := Redact(req.URL)
 	if addr, err := netip.ParseAddr(req.URL.Hostname()); err == nil && isLinkLocal(addr) {
 		return nil, permanent("post to %s: %w", target, errLinkLocal)
 	}
-	req.Header.Set("User-Agent", userAgent)
 	answer, err := c.http.Do(req)
 	if err != nil {
 		return nil, transportError(target, err, secrets)
 	}
+	e.answered(answer)
 	if answer.StatusCode/100 != 2 {
 		defer answer.Body.Close()
 		return nil, refusal(target, answer, secrets)

@@ -18,7 +18,6 @@ import (
 const (
 	maxSnippet    = 200       // characters of an answer that an error shows
 	maxRetryAfter = time.Hour // a destination cannot ask to be left alone for longer
-	minSecret     = 8         // shorter parts of a URL ("services", "v1") tell nothing and are left to be read
 )
 
 // transportError is for a request that got no answer. It is worth a retry, except where we refused to connect.
@@ -59,6 +58,8 @@ func refusal(target string, answer *http.Response, secrets []string) error {
 			return pipeline.RetryAfter(err, d)
 		}
 		return err
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, code == http.StatusGone:
+		return pipeline.Broken(pipeline.Permanent(err)) // no other body would fare better
 	}
 	return pipeline.Permanent(err)
 }
@@ -76,35 +77,6 @@ func retryAfter(value string, now time.Time) time.Duration {
 
 func permanent(format string, args ...any) error {
 	return pipeline.Permanent(fmt.Errorf(format, args...))
-}
-
-// secretsOf returns the parts of a URL that must not be shown, the longest first where one holds another.
-func secretsOf(u *url.URL) []string {
-	parts := []string{u.String(), u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery, u.Fragment}
-	parts = append(parts, strings.Split(u.Path, "/")...)
-	for _, values := range u.Query() {
-		parts = append(parts, values...)
-	}
-	if u.User != nil {
-		password, _ := u.User.Password()
-		parts = append(parts, password, u.User.Username())
-	}
-	secrets := parts[:0]
-	for _, part := range parts {
-		if len(part) >= minSecret {
-			secrets = append(secrets, part)
-		}
-	}
-	return secrets
-}
-
-func scrub(text string, secrets []string) string {
-	for _, secret := range secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "<secret>")
-		}
-	}
-	return text
 }
 
 // oneLine returns the first characters of text with everything that is no printing character as a space.

@@ -127,6 +127,14 @@ func causeFound(i *pipeline.Incident) string {
 
 // CommonCause names the cause that all open incidents of a batch have; empty where they have not one, or there is but one.
 func CommonCause(stories []Story) string {
+	if common := commonCause(stories); common != nil {
+		return Cause(common)
+	}
+	return ""
+}
+
+// commonCause is the incident that names it the least surely.
+func commonCause(stories []Story) *pipeline.Incident {
 	var common *pipeline.Incident
 	open := 0
 	for n := range stories {
@@ -135,16 +143,26 @@ func CommonCause(stories []Story) string {
 			continue
 		}
 		if open++; !known(i.Cause) || common != nil && i.Cause != common.Cause {
-			return ""
+			return nil
 		}
-		if common == nil || i.Sure != pipeline.Certain {
+		if common == nil || sureness(i) < sureness(common) {
 			common = i
 		}
 	}
 	if open < 2 {
-		return ""
+		return nil
 	}
-	return Cause(common)
+	return common
+}
+
+func sureness(i *pipeline.Incident) int {
+	switch i.Sure {
+	case pipeline.Certain:
+		return 2
+	case pipeline.Likely:
+		return 1
+	}
+	return 0
 }
 
 // Evidence is what speaks for the cause, the weightiest first.
@@ -152,19 +170,23 @@ func Evidence(i *pipeline.Incident) []string { return sentences(i.Because, maxEv
 
 // Warnings is what not to do.
 func Warnings(s *Story) []string {
-	if s.Ended() {
+	if s.Ended() || s.Change.Test {
 		return nil
 	}
 	return sentences(s.Change.Incident.Warnings, maxWarnings)
 }
 
-// Steps is what to do next, in order; nil where nobody looked for a cause. A command that cannot be pasted as it is, is left out.
+// Steps is what to do next, in order; nil where nobody looked for a cause of what is not mirrorwatch's own. A command that cannot be pasted as it is, is left out.
 func Steps(s *Story) []pipeline.Step {
-	if s.Ended() {
+	if s.Ended() || s.Change.Test {
 		return nil
 	}
+	do := s.Change.Incident.Next
+	if len(do) == 0 {
+		do = ownSteps(&s.Change.Incident)
+	}
 	var steps []pipeline.Step
-	for _, step := range s.Change.Incident.Next {
+	for _, step := range do {
 		step.Do = Plain(step.Do, maxSentence)
 		if len(step.Command) > maxCommand || !pasteable.MatchString(step.Command) {
 			step.Command = ""

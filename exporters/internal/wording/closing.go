@@ -32,6 +32,8 @@ func closing(i *pipeline.Incident) string {
 		return name + ": its own seen-critical replaces the default limit"
 	case pipeline.ReasonLimitChanged:
 		return limitChanged(i, name)
+	case pipeline.ReasonNoReceiver:
+		return name + " is no longer configured"
 	}
 	return fmt.Sprintf("%s (%s)", name, Plain(i.Reason, maxName))
 }
@@ -93,6 +95,8 @@ func whyClosed(reason string) string {
 		return "the configuration of mirrorwatch leaves the stream out"
 	case pipeline.ReasonNotConfigured:
 		return "the connection is gone from the configuration of mirrorwatch"
+	case pipeline.ReasonNoReceiver:
+		return "the receiver is gone from the configuration of mirrorwatch"
 	case pipeline.ReasonNoSources, pipeline.ReasonSourceRemoved, pipeline.ReasonNoLink:
 		return "the configuration of the stream was changed"
 	case pipeline.ReasonLimitRemoved, pipeline.ReasonLimitChanged, pipeline.ReasonOwnLimit:
@@ -115,6 +119,8 @@ func meaningClosed(i *pipeline.Incident) string {
 		return unproven + "How far it is behind is not checked any more"
 	case i.Reason == pipeline.ReasonLimitRemoved:
 		return unproven + "This check does not watch it any more"
+	case i.Reason == pipeline.ReasonNoReceiver:
+		return "nothing is sent to it any more; what waited for it was given up on, and the audit says so"
 	case i.Reason == pipeline.ReasonSourceRemoved:
 		return unproven + "The stream's other sources, if it has any, are still watched"
 	}

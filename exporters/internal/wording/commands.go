@@ -34,6 +34,9 @@ func Commands(s *Story) []string {
 	if steps := Steps(s); len(steps) > 0 {
 		return commandsOf(steps)
 	}
+	if s.Change.Test {
+		return nil
+	}
 	var c commands
 	switch {
 	case s.Change.Kind == pipeline.Resolved:

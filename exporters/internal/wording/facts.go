@@ -34,6 +34,12 @@ func (f Fact) String() string {
 // Facts returns what is known of the incident, the most important first.
 func Facts(s *Story) []Fact {
 	var f facts
+	if s.Change.Test {
+		f.add("Test", "somebody asked mirrorwatch to show that this receiver works. What follows is made up: there is nothing to do")
+	}
+	if s.Late {
+		f.add("Told late", "it opened and ended before this receiver could be told of either")
+	}
 	switch s.Change.Kind {
 	case pipeline.Resolved:
 		f.resolved(&s.Change)
@@ -42,11 +48,20 @@ func Facts(s *Story) []Fact {
 	default:
 		f.open(&s.Change)
 	}
-	if s.Late {
-		f.add("Told late", "it opened and ended before this receiver could be told of either")
-	}
 	f.add("What", Subject(s.Change.Incident.Subject))
 	return f
+}
+
+// Brief returns the facts that a short message about the incident cannot do without.
+func Brief(s *Story) []Fact {
+	var brief []Fact
+	for _, f := range Facts(s) {
+		switch f.Label {
+		case "Cause", "Failover", "At risk", "Behind", "Flapping", "Flapped", "Told late", "Test", silenceLabel(&s.Change.Incident):
+			brief = append(brief, f)
+		}
+	}
+	return brief
 }
 
 // Subject names a subject with all that identifies it within its connection.
@@ -122,6 +137,7 @@ func (f *facts) open(c *pipeline.Change) {
 	evidence := Evidence(i)
 	f.list("Evidence", evidence)
 	f.add("Means", meaning(i))
+	f.flapping(i)
 	f.numbers(c)
 	if len(evidence) == 0 {
 		f.add("Why", why(i))
@@ -136,7 +152,7 @@ func (f *facts) open(c *pipeline.Change) {
 func (f *facts) numbers(c *pipeline.Change) {
 	i := &c.Incident
 	switch {
-	case countKey(i) != "" || i.Rule == pipeline.RuleNotCopying: // the headline has them
+	case countKey(i) != "" || i.Rule == pipeline.RuleNotCopying || i.Rule == pipeline.RuleConfig: // the headline has them
 	case i.Unit == pipeline.UnitMessages:
 		f.add("Behind", withLimit(Quantity(i.Value, i.Unit), Limit(i)))
 	case i.Unit == pipeline.UnitSeconds:
@@ -148,6 +164,9 @@ func (f *facts) numbers(c *pipeline.Change) {
 func (f *facts) resolved(c *pipeline.Change) {
 	i := &c.Incident
 	f.add("Means", meaningResolved(i))
+	if i.Flaps > 0 {
+		f.add("Flapped", Plain(i.Detail, maxDetail))
+	}
 	f.add("Failover", Failover(i))
 	f.add("At risk", AtRisk(i))
 	from := i.Since
@@ -155,7 +174,7 @@ func (f *facts) resolved(c *pipeline.Change) {
 		from = i.Opened
 	}
 	until := c.At
-	if i.Unit == pipeline.UnitSeconds && countKey(i) == "" && i.Rule != pipeline.RuleLeaderless {
+	if i.Unit == pipeline.UnitSeconds && countKey(i) == "" && i.Rule != pipeline.RuleLeaderless && i.Flaps == 0 {
 		f.add(silenceLabel(i), withLimit(Duration(Dark(c)), Limit(i)))
 		until = from.Add(Dark(c))
 	} else {
@@ -189,6 +208,8 @@ func silenceLabel(i *pipeline.Incident) string {
 		return "Blind for"
 	case i.Subject.IsLink():
 		return "No proven contact for"
+	case i.Rule == pipeline.RuleDelivery:
+		return "Waiting for"
 	}
 	return "Lasting for"
 }

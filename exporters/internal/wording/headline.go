@@ -8,21 +8,30 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-const maxName = 40 // characters of a name in a headline, which is read on a phone
+const (
+	maxName   = 40 // characters of a name in a headline, which is read on a phone
+	unwatched = "NO LONGER WATCHED"
+)
 
 // Headline is the one line that a phone shows: "CRITICAL: mirror X has had no contact with its origin Y for 1m 2s".
 func Headline(s *Story) string {
 	c := &s.Change
 	what := symptom(c) + causeTail(c)
+	if c.Incident.Flaps > 0 {
+		what += "; held open"
+	}
 	switch c.Kind {
 	case pipeline.Resolved:
-		what = relief(c)
+		what = relief(c) + afterFlaps(c)
 	case pipeline.Closed:
 		what = closing(&c.Incident) + " (this is not a recovery)"
 	}
 	tag := Severity(s)
 	if s.Late {
 		tag += " (told late)"
+	}
+	if c.Test {
+		tag = testTag + tag
 	}
 	return tag + ": " + what
 }
@@ -50,7 +59,7 @@ func Severity(s *Story) string {
 		if r := c.Incident.Reason; r == pipeline.ReasonLimitChanged || r == pipeline.ReasonOwnLimit {
 			return "LIMIT CHANGED"
 		}
-		return "NO LONGER WATCHED"
+		return unwatched
 	}
 	return level
 }
@@ -59,17 +68,27 @@ func Severity(s *Story) string {
 func alarm(i *pipeline.Incident) string {
 	switch i.Rule {
 	case pipeline.RuleNotCopying:
+		if i.Flaps > 0 {
+			return "FLAPPING, NOT COPYING"
+		}
 		return "NOT COPYING"
 	case pipeline.RuleDiverged:
 		return "DO NOT FAIL OVER"
 	}
-	return strings.ToUpper(i.Level.String())
+	level := strings.ToUpper(i.Level.String())
+	if i.Flaps > 0 {
+		return "FLAPPING, " + level
+	}
+	return level
 }
 
 // symptom says what is wrong, of an open incident.
 func symptom(c *pipeline.Change) string {
 	i := &c.Incident
 	name := who(i.Subject, maxName)
+	if i.Flaps > 0 {
+		return flaps(i, name)
+	}
 	switch i.Rule {
 	case pipeline.RuleSeen, pipeline.RuleSeenDefault:
 		if !i.Subject.IsLink() {
@@ -107,6 +126,10 @@ func symptom(c *pipeline.Change) string {
 			return "mirrorwatch has lost its earlier state"
 		}
 		return "mirrorwatch cannot write its state"
+	case pipeline.RuleDelivery:
+		return deliverySymptom(c, name)
+	case pipeline.RuleConfig:
+		return "mirrorwatch goes on with its earlier configuration: the changed one is refused"
 	}
 	if text := countSymptom(i, name); text != "" {
 		return text
@@ -122,6 +145,9 @@ func relief(c *pipeline.Change) string {
 	case pipeline.RuleSeen, pipeline.RuleSeenDefault:
 		if !i.Subject.IsLink() {
 			return name + " is seen again"
+		}
+		if i.Flaps > 0 {
+			return fmt.Sprintf("%s is in contact with %s again", name, far(i.Subject, maxName))
 		}
 		return fmt.Sprintf("%s is in contact with %s again after %s", name, far(i.Subject, maxName), Duration(Dark(c)))
 	case pipeline.RuleLag:
@@ -141,6 +167,10 @@ func relief(c *pipeline.Change) string {
 		return fmt.Sprintf("%s is watched again after %s", name, Duration(Dark(c)))
 	case pipeline.RuleJournal:
 		return "mirrorwatch keeps its state again"
+	case pipeline.RuleDelivery:
+		return name + " takes what mirrorwatch sends again"
+	case pipeline.RuleConfig:
+		return "the configuration on disk is in force again"
 	}
 	if text := countRelief(i, name); text != "" {
 		return text
@@ -152,6 +182,8 @@ func relief(c *pipeline.Change) string {
 func Dark(c *pipeline.Change) time.Duration {
 	i := &c.Incident
 	switch {
+	case c.Kind == pipeline.Reminded && i.Flaps == 0 && !i.Since.IsZero():
+		return c.At.Sub(i.Since) // a reminder repeats the newest change, and time went on
 	case c.Silent > 0:
 		return c.Silent
 	case !i.Since.IsZero():
@@ -171,6 +203,8 @@ func who(s pipeline.Subject, limit int) string {
 		return "stream " + Plain(s.Stream, limit)
 	case s.Connection != "":
 		return "connection " + Plain(s.Connection, limit)
+	case s.Receiver != "":
+		return "receiver " + Plain(s.Receiver, limit)
 	}
 	return "mirrorwatch"
 }
@@ -196,26 +230,3 @@ func diverged(i *pipeline.Incident) string {
 }
 
 func lost(reason string) bool { return reason == pipeline.ReasonLost }
-
-// Tally counts the incidents of a batch, "25 incidents: 16 critical, 4 warning, 5 resolved".
-func Tally(stories []Story) string {
-	counts := map[string]int{}
-	for i := range stories {
-		s := &stories[i]
-		if s.Ended() {
-			counts[string(s.Change.Kind)]++
-		} else {
-			counts[s.Change.Incident.Level.String()]++
-		}
-	}
-	var parts []string
-	for _, name := range []string{"critical", "unknown", "warning", "resolved", "closed"} {
-		if n := counts[name]; n > 0 {
-			if name == string(pipeline.Closed) {
-				name += " without a recovery"
-			}
-			parts = append(parts, fmt.Sprintf("%d %s", n, name))
-		}
-	}
-	return fmt.Sprintf("%d incidents: %s", len(stories), strings.Join(parts, ", "))
-}

@@ -65,6 +65,8 @@ func why(i *pipeline.Incident) string {
 		return "the limits ask for more looks a second than looks_per_second allows"
 	case pipeline.ReasonUnlisted:
 		return "the server answers questions about single streams, but listing all of them fails"
+	case pipeline.ReasonBroken, pipeline.ReasonUndelivered, pipeline.ReasonBadConfig:
+		return "" // the same
 	case pipeline.ReasonUnobserved:
 		return "no server answers over this connection"
 	}
@@ -106,6 +108,10 @@ func meaning(i *pipeline.Incident) string {
 			return "incidents that were open may be told again as new, and changes that were not delivered are gone"
 		}
 		return "changes are still sent, from memory; those not delivered are lost if mirrorwatch restarts"
+	case pipeline.RuleDelivery:
+		return "whoever is to hear of trouble through it hears nothing now. What it was to be told is kept, and sent when it can be"
+	case pipeline.RuleConfig:
+		return "what was changed has no effect, and everything is watched as before. With that file mirrorwatch would not start again"
 	}
 	return countMeaning(i)
 }
@@ -128,6 +134,8 @@ func meaningResolved(i *pipeline.Incident) string {
 		return well + ", and nothing is missing"
 	case pipeline.FailoverBehind:
 		return well + "; not everything was copied yet"
+	case "":
+		return well + "; whether everything was copied cannot be told here"
 	}
 	return well + "; whether everything was copied, Failover says"
 }

@@ -1,0 +1,98 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"reflect"
+	"time"
+
+	"mirrorwatch/exporters/otlp"
+	"mirrorwatch/pipeline"
+)
+
+// makeReceivers sets up what a configuration names. A receiver that stays as it is stays the same.
+func (a *assembly) makeReceivers(config *Config) ([]madeReceiver, error) {
+	var all []madeReceiver
+	pages := config.Links.Pages()
+	for _, d := range config.Exporters.destinations() {
+		made := madeReceiver{destination: d, pages: pages}
+		for _, old := range a.receivers {
+			if old.kind == d.kind && old.name == d.name && old.pages == pages && reflect.DeepEqual(old.config, d.config) {
+				made.receiver = old.receiver
+			}
+		}
+		if made.receiver.Notifier == nil {
+			var err error
+			if made.receiver, err = d.receiver(pages); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, made)
+	}
+	return all, nil
+}
+
+// metrics is the exporter of metrics, with what it was made of.
+type metrics struct {
+	config    otlp.Config
+	authority []byte // what its ca_file held
+	exporter  *otlp.Exporter
+	task      *task
+}
+
+// makeMetrics sets up the exporter that a configuration names; nil: there is none. One that stays as it is stays the same.
+func (a *assembly) makeMetrics(ctx context.Context, config *Config) (*metrics, error) {
+	c := config.Exporters.OTLP
+	if c == nil {
+		return nil, nil
+	}
+	made := &metrics{config: *c, authority: authority(c)}
+	if old := a.metrics; old != nil && reflect.DeepEqual(old.config, made.config) && bytes.Equal(old.authority, made.authority) {
+		return old, nil
+	}
+	var err error
+	made.exporter, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, a.log)
+	return made, err
+}
+
+// authority reads the certificates that are read once only. What cannot be read is told where it is needed.
+func authority(c *otlp.Config) []byte {
+	if c == nil || c.CAFile == "" {
+		return nil
+	}
+	text, _ := os.ReadFile(c.CAFile)
+	return text
+}
+
+// start reports to the collector until end.
+func (m *metrics) start(ctx context.Context, b *pipeline.Board) {
+	if m != nil {
+		m.task = begin(context.WithoutCancel(ctx), func(ctx context.Context) { _ = m.exporter.Run(ctx, b) })
+	}
+}
+
+// end stops the reports.
+func (m *metrics) end() {
+	if m != nil {
+		m.task.end()
+	}
+}
+
+// close closes the way to the collector.
+func (m *metrics) close() error {
+	if m == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return m.exporter.Shutdown(ctx)
+}
+
+// beat starts the heartbeat, where the configuration has one.
+func (a *assembly) beat(ctx context.Context, config *Config) *task {
+	if !config.Heartbeat.Enabled() {
+		return nil
+	}
+	return begin(ctx, NewHeartbeat(config.Heartbeat, a.turning, nil, a.log).Run)
+}

@@ -1,0 +1,132 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// attemptTimeout ends an attempt that gets no answer.
+const attemptTimeout = 30 * time.Second
+
+// begin counts an attempt and returns it, ready to be made. Before the first, members, key and body are frozen in the
+// journal; if that fails, the batch goes out all the same.
+func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
+	first := r.Attempts == 0
+	r.Attempts++
+	if first {
+		w.freeze(g, r, now)
+	}
+	n := pipeline.Notification{
+		Key: r.Key, Group: g.id, Labels: g.labels, Changes: values(r.changes),
+		Members: r.picture.members, Open: r.picture.open, Ended: r.picture.ended, Body: r.Body, Receipt: g.receipt,
+	}
+	notifier := w.Notifier
+	return func(ctx context.Context) {
+		var err error
+		if n.Body == nil {
+			if n.Body, err = render(notifier, n); err != nil {
+				err = pipeline.Permanent(err)
+			}
+		}
+		if first && !w.frozen(ctx, g, r, n) {
+			return
+		}
+		var receipt pipeline.Receipt
+		if err == nil {
+			receipt, err = notify(ctx, notifier, n)
+		}
+		w.settle(g, r, n.Body, receipt, err, time.Now())
+	}
+}
+
+// freeze takes a batch's changes as told.
+func (w *worker) freeze(g *group, r *row, now time.Time) {
+	for _, c := range r.changes {
+		w.tell(g, c)
+		if pages(c) || c.Kind == pipeline.Reminded {
+			g.paged = now
+		}
+	}
+	g.over = longest(g.over)
+	g.told, g.quiet = now, false
+}
+
+// tell takes a change as told.
+func (w *worker) tell(g *group, c *pipeline.Change) {
+	w.join(g, c.Incident.ID)
+	g.tell(c)
+	if c.Kind.Ends() {
+		delete(w.members, c.Incident.ID)
+	}
+}
+
+// forget takes an incident out that was never told, and is over.
+func (w *worker) forget(g *group, incident string) {
+	delete(g.members, incident)
+	delete(w.members, incident)
+}
+
+// frozen waits until a batch that was rendered is on disk, or cannot be written. It returns false if it is not to be
+// sent any more.
+func (w *worker) frozen(ctx context.Context, g *group, r *row, n pipeline.Notification) bool {
+	w.mu.Lock()
+	if w.gone {
+		w.mu.Unlock()
+		return false
+	}
+	r.Body = n.Body
+	b := r.Batch
+	b.Changes = n.Changes
+	w.unsaved.Batches = append(w.unsaved.Batches, b)
+	g.stale = g.stale || !g.replanned || len(g.chain) > 1
+	if g.replanned {
+		if record := g.record(w.Name); len(record.Open) > 0 {
+			w.unsaved.Groups = append(w.unsaved.Groups, record)
+			g.recorded = true
+		}
+	}
+	g.replanned = false
+	saved := w.flush()
+	w.mu.Unlock()
+	select {
+	// The error is dropped on purpose: a disk that fails delays no page. The batch then goes out from memory, and
+	// the committer keeps it and tries to write it until it can.
+	case <-saved:
+		return true
+	case <-ctx.Done(): // it is tried after the restart, under this key if it was written
+		return false
+	}
+}
+
+// flush hands in what was planned.
+func (w *worker) flush() <-chan error {
+	c := w.unsaved
+	w.unsaved = pipeline.Commit{}
+	return w.save(c)
+}
+
+func render(n pipeline.Notifier, what pipeline.Notification) (body []byte, err error) {
+	defer recovered(&err)
+	body, err = n.Render(what)
+	if err == nil && body == nil {
+		body = []byte{}
+	}
+	return body, err
+}
+
+func notify(ctx context.Context, n pipeline.Notifier, what pipeline.Notification) (receipt pipeline.Receipt, err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	defer recovered(&err)
+	return n.Notify(ctx, what)
+}
+
+// recovered makes a notifier's panic a refusal: one broken message must not end the agent.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = pipeline.Permanent(fmt.Errorf("notifier panicked: %v", p))
+	}
+}

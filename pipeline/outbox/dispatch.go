@@ -1,0 +1,22 @@
+package outbox
+
+import (
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// defaultKeepFor is Dispatch.KeepFor where that is zero.
+const defaultKeepFor = 72 * time.Hour
+
+// Dispatch says what receivers are told, and how. Names of receivers are unique over Receivers and Direct.
+type Dispatch struct {
+	Receivers []pipeline.Receiver
+	Routes    pipeline.Routes     // empty: one route that sends everything to all Receivers, with the defaults
+	Direct    []pipeline.Receiver // told of every change at once: each incident is a group, nothing waits, repeats or is silenced
+	Windows   []pipeline.Window   // recurring silences
+
+	// Fallback names the receiver that also hears of delivery incidents about others; empty: only those that routes name do.
+	Fallback string
+	KeepFor  time.Duration // how long a batch waits for a broken receiver before it is given up on; 72 h if zero
+}
