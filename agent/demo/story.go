@@ -18,7 +18,7 @@ import (
 // onTime is how late after the limit an incident may arrive at its receiver for the story to end well.
 const onTime = 500 * time.Millisecond
 
-// run builds the stage and tells the story, once or until ctx ends.
+// run builds the stage and tells the story, once or a few times; then it waits for ctx to end.
 func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 	log := slog.New(slog.DiscardHandler)
 	if verbose {
@@ -33,7 +33,10 @@ func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	t.say("The agent watches leaf, and pages a webhook. Its API: %s/api/v1/links", s.api)
-	for {
+	for n := range stories {
+		if n > 0 {
+			t.say("The story begins again; end it with Ctrl-C.")
+		}
 		if err := t.tell(ctx, s); err != nil {
 			return err
 		}
@@ -41,9 +44,15 @@ func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 			t.say("Every expected change arrived, in order: opened, updated, resolved.")
 			return nil
 		}
-		t.say("The story begins again; end it with Ctrl-C.")
 	}
+	t.say("A link that breaks once more within half an hour would be held open as flapping, so the story ends here.")
+	t.say("The agent goes on watching: %s/api/v1/links, %s/api/v1/incidents. End it with Ctrl-C.", s.api, s.api)
+	<-ctx.Done()
+	return ctx.Err()
 }
+
+// stories is how often the story is told: once more, and the incident would be flapping.
+const stories = 3
 
 // teller tells a story as it happens.
 type teller struct {
