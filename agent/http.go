@@ -55,6 +55,8 @@ type HTTP struct {
 
 	Silences silencer  // nil: none can be made
 	History  historian // nil: nothing can be looked back at
+	// Metadata names the keys of stream metadata that incidents carry; nil: none are. A silence by another key would match nothing.
+	Metadata func() []string
 	// Token is what callers must show to change something or to look back; nil, or zero: they must be on this host.
 	Token func() pipeline.Secret
 	// Config tells why the configuration on disk is not in force, and since when; nil, or an empty problem: it is.

@@ -72,6 +72,10 @@ func (h *HTTP) addSilence(w http.ResponseWriter, r *http.Request) {
 		problemf(http.StatusBadRequest, "%s", strings.ReplaceAll(err.Error(), "\n", "; ")).write(w)
 		return
 	}
+	if key := h.unknownKey(s.Match); key != "" {
+		problemf(http.StatusBadRequest, "match: incidents do not carry the metadata key %q, so this silence would match nothing; name the key in a route or a maintenance window of the configuration first", key).write(w)
+		return
+	}
 	s.ID = newSilenceID()
 	ctx, cancel := context.WithTimeout(r.Context(), writeTimeout)
 	defer cancel()
@@ -85,6 +89,20 @@ func (h *HTTP) addSilence(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Location", "/api/v1/silences/"+s.ID)
 	writeJSON(w, http.StatusCreated, silenceState(&s, now, h.Board.Incidents()))
+}
+
+// unknownKey returns a key of stream metadata that the matchers ask for and incidents do not carry; empty: there is none.
+func (h *HTTP) unknownKey(match pipeline.Match) string {
+	var known []string
+	if h.Metadata != nil {
+		known = h.Metadata()
+	}
+	for _, m := range match {
+		if key, ok := strings.CutPrefix(m.Label, pipeline.LabelMetadata); ok && !slices.Contains(known, key) {
+			return key
+		}
+	}
+	return ""
 }
 
 // endSilence ends one that is in force or to come, and answers with it. The query's by says who does.

@@ -167,3 +167,17 @@ func TestHTTPSilenceThatCannotBeWrittenIsInForce(t *testing.T) {
 		t.Errorf("%d silences are in force, want 1", n)
 	}
 }
+
+func TestSilenceByMetadataThatNoIncidentCarriesIsRefused(t *testing.T) {
+	h := silencing(t, pipelinetest.NewMemJournal())
+	h.Metadata = func() []string { return []string{"owner"} }
+	body := func(key string) string {
+		return `{"match": ["metadata.` + key + `=payments"], "for": "1h", "by": "ann", "reason": "move"}`
+	}
+	if r := ask(h, "POST", "/api/v1/silences", body("team")); r.Code != http.StatusBadRequest || !strings.Contains(r.Body.String(), `\"team\"`) {
+		t.Errorf("a key that nothing names: %d %s", r.Code, r.Body)
+	}
+	if r := ask(h, "POST", "/api/v1/silences", body("owner")); r.Code != http.StatusCreated {
+		t.Errorf("a key that a route names: %d %s", r.Code, r.Body)
+	}
+}

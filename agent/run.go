@@ -79,7 +79,8 @@ func Run(ctx context.Context, o Options) (err error) {
 		o.Listening(listener.Addr())
 	}
 	o.Log.Info("mirrorwatch runs", "version", ThisBuild().Version, "connections", len(a.connections),
-		"receivers", len(a.receivers)+len(a.direct), "data_dir", o.Config.DataDir, "http", listener.Addr().String())
+		"receivers", len(a.receivers)+len(a.direct), "data_dir", o.Config.DataDir, "http", listener.Addr().String(),
+		"audit_head", headText(a.journal))
 	err = a.run(ctx, listener, o)
 	o.Log.Info("mirrorwatch ends")
 	return err

@@ -70,6 +70,7 @@ func (a *assembly) live(ctx context.Context, listener net.Listener, o Options) e
 	a.committer.Record(pipeline.Event{At: time.Now(), Kind: pipeline.EventStopped})
 	stopCommitting()
 	err := <-committed
+	a.log.Info("audit ends", "audit_head", headText(a.journal))
 	if left := a.undelivered(); left != "nothing" {
 		a.log.Warn("undelivered, kept for the next start", "batches", left)
 	}
@@ -96,6 +97,7 @@ func (a *assembly) http() *HTTP {
 			return a.problem, a.problemAt
 		},
 		Defaults: func(string) pipeline.Policy { return a.inForce().Policy() },
+		Metadata: func() []string { return a.inForce().metadata() },
 	}
 }
 

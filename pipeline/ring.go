@@ -193,7 +193,7 @@ func (r *Ring) flush(all bool) {
 		return
 	}
 	for i := range changes {
-		logChange(r.log, &changes[i])
+		LogChange(r.log, &changes[i])
 	}
 	r.submit.Submit(records, gone, changes)
 }
@@ -217,8 +217,8 @@ func (r *Ring) tellLinks() {
 	}
 }
 
-// logChange logs a state change once: from, to and why.
-func logChange(log *slog.Logger, c *Change) {
+// LogChange logs a state change once: from, to and why.
+func LogChange(log *slog.Logger, c *Change) {
 	i := &c.Incident
 	level := slog.LevelInfo
 	if c.Kind.Pings() {
@@ -226,9 +226,11 @@ func logChange(log *slog.Logger, c *Change) {
 	}
 	attrs := []slog.Attr{
 		slog.String("incident", i.ID), slog.String("rule", i.Rule), slog.String("from", c.From.String()),
-		slog.String("level", i.Level.String()), slog.String("connection", i.Subject.Connection),
+		slog.String("level", i.Level.String()),
 	}
 	for _, part := range []struct{ name, value string }{
+		{"connection", i.Subject.Connection},
+		{"receiver", i.Subject.Receiver},
 		{"account", i.Subject.Account},
 		{"domain", i.Subject.Domain},
 		{"stream", i.Subject.Stream},

@@ -45,6 +45,9 @@ func (j *agentJudge) judge(now time.Time, view pipeline.AgentView) (changes []pi
 func (c *Committer) judge(now time.Time) {
 	changes, due := c.agent.judge(now, c.agentView())
 	c.judgeAt = due
+	for i := range changes {
+		pipeline.LogChange(c.log, &changes[i])
+	}
 	if len(changes) > 0 {
 		c.Submit(nil, nil, changes)
 	}
