@@ -67,7 +67,8 @@ type Batch struct {
 	Order   uint64    `json:"order"` // rises with time over all receivers
 	Group   string    `json:"group"` // the id of the group's first incident
 	Changes []Change  `json:"changes"`
-	Body    []byte    `json:"body,omitempty"` // rendered; nil until frozen
+	Body    []byte    `json:"body,omitempty"`   // rendered; nil until frozen
+	Format  string    `json:"format,omitempty"` // what Body is made for; empty: not known
 	Made    time.Time `json:"made"`
 
 	Route  string            `json:"route,omitempty"`

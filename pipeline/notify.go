@@ -53,6 +53,13 @@ type Refresher interface {
 	Refresh(ctx context.Context, open []*Change) error
 }
 
+// Formatter is a Notifier that makes its bodies in one of several formats, the one that Format names. What was rendered in
+// another one is rendered anew: the configuration may have changed since.
+type Formatter interface {
+	Notifier
+	Format() string
+}
+
 // Receiver is a configured destination of changes.
 type Receiver struct {
 	Name     string // unique; holds no NUL

@@ -38,7 +38,7 @@ type Window struct {
 // Turn returns the turn of the window that is in force at now, or else the next one.
 func (w *Window) Turn(now time.Time) Silence {
 	day := now.In(w.Zone)
-	for n := -1; n <= 8; n++ {
+	for n := -1; n <= 15; n++ { // two weeks: a turn falls out where the clocks skip it
 		start := wall(day, n, w.From)
 		if len(w.Days) > 0 && !slices.Contains(w.Days, wall(day, n, 0).Weekday()) {
 			continue
@@ -60,7 +60,15 @@ func (w *Window) Turn(now time.Time) Silence {
 // wall is a time of the day on the wall clock, some days after day. One that the clocks skip is the time just after.
 func wall(day time.Time, days int, at time.Duration) time.Time {
 	h, m := int(at/time.Hour), int(at%time.Hour/time.Minute)
-	return time.Date(day.Year(), day.Month(), day.Day()+days, h, m, 0, 0, day.Location())
+	t := time.Date(day.Year(), day.Month(), day.Day()+days, h, m, 0, 0, day.Location())
+	if t.Hour() == h && t.Minute() == m {
+		return t
+	}
+	before, after := t.ZoneBounds()
+	if t.Sub(before) < 24*time.Hour {
+		return before
+	}
+	return after
 }
 
 // Silences is what is withheld: what people asked for, and the recurring windows of the configuration.

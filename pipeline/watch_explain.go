@@ -65,9 +65,14 @@ func (v *View) risk(s Subject) (risk Risk, told bool) {
 	return Risk{}, false
 }
 
-// explain gives an open incident a newer diagnosis, and tells the change where it names another cause.
+// explain gives an open incident a newer diagnosis, and tells the change where it names another cause. The cause of one that
+// flaps swings with what it is about: another one is kept, and told with the incident's next step.
 func (t *Tracker) explain(now time.Time, i *Incident, d Diagnosis) (Change, bool) {
 	before, wait := i.Cause, i.updateWait()
+	if i.Flaps > 0 && before != "" && before != CauseUnknown {
+		i.adopt(d)
+		return Change{}, false
+	}
 	if before == "" || before == CauseUnknown {
 		wait = min(wait, firstCause)
 	}

@@ -55,6 +55,31 @@ func TestLinkThatComesAndGoesIsToldFourTimesAndHeldOpen(t *testing.T) {
 	}
 }
 
+// swinging finds one cause while a link is silent, and another once its origin may be heard again.
+type swinging struct{}
+
+func (swinging) Diagnose(now time.Time, _ *pipeline.View, _ *pipeline.Incident, _ []pipeline.Trunk) pipeline.Diagnosis {
+	if now.Sub(epoch)%time.Minute < 12*time.Second {
+		return pipeline.Diagnosis{Cause: pipeline.CauseLinkDown, Sure: pipeline.Likely}
+	}
+	return pipeline.Diagnosis{Cause: pipeline.CauseSelfHealing, Sure: pipeline.Likely}
+}
+
+func TestCauseThatSwingsWithAFlappingLinkIsNotToldAgainAndAgain(t *testing.T) {
+	w := newWorld(t, comesAndGoes("A", 60, 20))
+	w.opt.Diagnoser = swinging{}
+	w.run(0, 2400)
+	after := 0
+	for _, c := range w.changes {
+		if c.Incident.Flaps > 0 && c.Kind == pipeline.Updated {
+			after++
+		}
+	}
+	if after > 1 { // the first cause may come later than the incident
+		t.Errorf("%d changes of cause while it flapped, in %d changes", after, len(w.changes))
+	}
+}
+
 func TestFlappingThatGoesDownForGoodIsTold(t *testing.T) {
 	a := comesAndGoes("A", 60, 5)
 	a.cut = append(a.cut, span{at(400.5), at(1301)})

@@ -21,7 +21,7 @@ const (
 // DefaultPagerDutyURL is where PagerDuty takes events.
 const DefaultPagerDutyURL = "https://events.pagerduty.com/v2/enqueue"
 
-// MostIncidents is how many incidents' changes one request tells of (pipeline.Receiver.Most): some 3 MB.
+// MostIncidents is how many incidents' changes one request tells of where it tells of each: some 3 MB.
 const MostIncidents = 1000
 
 // Bodies returns the names of the bodies, the default first.
@@ -41,6 +41,15 @@ type Config struct {
 
 	RoutingKey     pipeline.Secret `koanf:"routing_key"` // the integration key of a PagerDuty service
 	RoutingKeyFile string          `koanf:"routing_key_file"`
+}
+
+// Most is how many incidents' changes one batch may hold (pipeline.Receiver.Most); 0: any number, as PagerDuty is told of a group
+// as a whole.
+func (c *Config) Most() int {
+	if c.Body == BodyPagerDuty {
+		return 0
+	}
+	return MostIncidents
 }
 
 // Validate reports every problem with its path within the configuration. It reads no files.

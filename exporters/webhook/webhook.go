@@ -58,6 +58,9 @@ func (w *Webhook) Render(n pipeline.Notification) ([]byte, error) {
 	return encode(messageOf(w.name, w.pages, &n))
 }
 
+// Format implements pipeline.Formatter.
+func (w *Webhook) Format() string { return w.body }
+
 // Notify implements pipeline.Notifier. The receiver knows a repeated attempt by its webhook-id, the notification's key;
 // PagerDuty by its dedup_key, the group.
 func (w *Webhook) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {

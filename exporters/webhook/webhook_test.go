@@ -115,6 +115,15 @@ func TestSecretFilesAreReadAtEachAttempt(t *testing.T) {
 	}
 }
 
+func TestBodyNamesItsFormat(t *testing.T) {
+	for body, want := range map[string]string{"": BodyAlertmanager, BodyNative: BodyNative} {
+		var f pipeline.Formatter = open(t, Config{Name: "ops", URL: pipeline.NewSecret("http://127.0.0.1:1/x"), Body: body})
+		if got := f.Format(); got != want {
+			t.Errorf("%q: %q", body, got)
+		}
+	}
+}
+
 func TestValidateTellsAllProblems(t *testing.T) {
 	for _, test := range []struct {
 		config Config

@@ -22,7 +22,7 @@ func (a *auditor) add(r pipeline.Record) (uint64, error) {
 		return 0, fmt.Errorf("encode record of the audit: %w", err)
 	}
 	e := entry{number: r.Number, prev: a.head.Hash, hash: chained(a.head.Hash, r.Number, payload), payload: payload}
-	n, err := a.putText(key(e.number), e.text())
+	n, err := a.putText(key(e.number), e.parts()...)
 	if err != nil {
 		return 0, err
 	}

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -69,8 +68,8 @@ func (e *entry) record() (r pipeline.Record, err error) {
 	return r, nil
 }
 
-// text is the stored form: both hashes as bytes, then the payload.
-func (e *entry) text() []byte { return bytes.Join([][]byte{e.prev[:], e.hash[:], e.payload}, nil) }
+// parts is the stored form: both hashes as bytes, then the payload.
+func (e *entry) parts() [][]byte { return [][]byte{e.prev[:], e.hash[:], e.payload} }
 
 // parseEntry takes the stored form apart; it shares the memory of text.
 func parseEntry(k, text []byte) (e entry, err error) {

@@ -20,6 +20,8 @@ type writer struct {
 	was  *index // as it is until the transaction is on disk
 	next delta
 	at   time.Time // the newest time that the commit tells
+
+	refers map[uint64]bool // records that its rows refer to; nil: not asked for yet
 }
 
 func newWriter(s *tables, c *pipeline.Commit, was *index) *writer {

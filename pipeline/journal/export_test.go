@@ -31,7 +31,7 @@ func Alter(tx *bbolt.Tx, n uint64, payload func([]byte) []byte, chain bool) erro
 		if chain {
 			e.hash = chained(e.prev, e.number, e.payload)
 		}
-		_, err = s.audit.putText(key(n), e.text())
+		_, err = s.audit.putText(key(n), e.parts()...)
 		return err
 	})
 }

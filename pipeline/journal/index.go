@@ -13,7 +13,7 @@ type index struct {
 	checkpoint Mark
 	size       int64             // bytes of the audit's records behind the checkpoint
 	oldest     time.Time         // of these records; zero: there is none
-	newest     time.Time         // of all records
+	newest     time.Time         // of the newest record
 	left       map[uint64]string // records before the checkpoint that are needed still: the ids of their incidents
 
 	references

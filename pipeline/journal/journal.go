@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -32,9 +33,10 @@ type Journal struct {
 	step  func(stage string) // told of each stage of a rewriting
 	state pipeline.State     // as found by Open, until Load hands it out
 
+	keep atomic.Pointer[Options]
+
 	mu sync.Mutex // held by what writes
 	index
-	keep Options
 }
 
 // Open opens the journal in dir, making both where they do not exist. It fails if another process uses it, if it
@@ -71,7 +73,8 @@ func open(path string, now time.Time, lost note, step func(stage string)) (*Jour
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	_ = os.Remove(path + rewriting) // left by a process that was killed
-	j := &Journal{reading: reading{db: db}, path: path, step: step, keep: Options{}.orDefaults()}
+	j := &Journal{reading: reading{db: db}, path: path, step: step}
+	j.SetRetention(Options{})
 	if found.doubt != "" {
 		lost = note{Text: found.doubt, At: now}
 	}
@@ -133,7 +136,7 @@ func (j *Journal) Commit(c pipeline.Commit) error {
 			return alter(tx, func(s *tables) error {
 				w := newWriter(s, &c, &j.index)
 				next = &w.next
-				return w.write(j.keep)
+				return w.write(*j.keep.Load())
 			})
 		})
 	})

@@ -32,18 +32,18 @@ func (o Options) orDefaults() Options {
 	return Options{cmp.Or(o.Age, defaultAge), cmp.Or(o.Size, defaultSize)}
 }
 
-// SetRetention sets how much of the audit is kept; what is beyond it goes in small steps with the commits that follow.
+// SetRetention sets how much of the audit is kept; what is beyond it goes in small steps with the commits that follow. It
+// does not wait for one that is under way.
 func (j *Journal) SetRetention(o Options) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.keep = o.orDefaults()
+	o = o.orDefaults()
+	j.keep.Store(&o)
 }
 
 // retain removes records that are beyond the bounds, and writes the audit's head.
 func (w *writer) retain(audit *auditor, keep Options) error {
 	n := &w.next
 	n.checkpoint, n.size = w.was.checkpoint, w.was.size+audit.size
-	if w.at.After(n.newest) && audit.count > 0 {
+	if audit.count > 0 { // which may be earlier: a clock that was ahead for a while makes nothing older
 		n.newest = w.at
 	}
 	if n.oldest.IsZero() && audit.count > 0 {
@@ -123,15 +123,17 @@ func (w *writer) needed(number uint64, r *pipeline.Record) (incident string, nee
 	return id, w.was.records[number] != nil || w.refersTo(number) || w.incidents.bucket.Get([]byte(id)) != nil
 }
 
+// refersTo tells whether a row that this commit writes refers to a record.
 func (w *writer) refersTo(number uint64) bool {
-	for _, spans := range w.next.rows {
-		for _, s := range spans {
-			if number >= s.First && number < s.First+s.Count {
-				return true
+	if w.refers == nil {
+		w.refers = map[uint64]bool{}
+		for _, spans := range w.next.rows {
+			for n := range numbers(spans) {
+				w.refers[n] = true
 			}
 		}
 	}
-	return false
+	return w.refers[number]
 }
 
 // sweep removes records before the checkpoint that are needed no more. What this commit delivered goes with a later one.

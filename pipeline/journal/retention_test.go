@@ -111,3 +111,46 @@ func TestOpenAndUndeliveredChangesOutliveTheBounds(t *testing.T) {
 	}
 	verified(t, j, dir)
 }
+
+// A clock that is ahead for a moment makes the whole audit old: what it wrote then goes, and no more than a step of the rest.
+func TestClockThatWasAheadRemovesNoMoreThanAStep(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, start)
+	attempts(t, j, 1500, start, time.Second)
+	attempts(t, j, 1, start.Add(10_000*time.Hour), 0)
+	attempts(t, j, 200, start.Add(time.Hour), time.Second)
+	if n := len(told(t, j)); n < 1100 {
+		t.Errorf("%d records are left of 1701", n)
+	}
+	verified(t, j, dir)
+}
+
+func TestRetentionIsSetWhileSomethingIsWritten(t *testing.T) {
+	set := make(chan struct{})
+	var j *journal.Journal
+	dir := t.TempDir()
+	j, err := journal.OpenTelling(dir, start, func(string) {
+		select {
+		case <-set:
+			return
+		default:
+		}
+		j.SetRetention(journal.Options{Age: time.Hour})
+		close(set)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit(t, j, full(5))
+	if err := j.Compact(); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-set:
+	default:
+		t.Error("nothing was written")
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -41,11 +41,25 @@ func sumOf(value []byte) uint32 {
 	return crc32.Checksum(value, crc32.MakeTable(crc32.Castagnoli))
 }
 
+// row returns a row's value, of a text in parts.
+func (t table) row(key []byte, text ...[]byte) []byte {
+	size := sumSize
+	for _, part := range text {
+		size += len(part)
+	}
+	row := make([]byte, sumSize, size)
+	for _, part := range text {
+		row = append(row, part...)
+	}
+	copy(row, t.sum(key, row[sumSize:]))
+	return row
+}
+
 func (t table) sum(key, text []byte) []byte {
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	fmt.Fprintf(h, "%s %q ", t.name, key)
 	h.Write(text)
-	return fmt.Appendf(make([]byte, 0, sumSize+len(text)), "%08x ", h.Sum32())
+	return fmt.Appendf(make([]byte, 0, sumSize), "%08x ", h.Sum32())
 }
 
 func (t table) put(key []byte, value any) error {
@@ -57,9 +71,9 @@ func (t table) put(key []byte, value any) error {
 	return err
 }
 
-// putText returns how many bytes the row takes.
-func (t table) putText(key, text []byte) (int, error) {
-	row := append(t.sum(key, text), text...)
+// putText puts a text that is in parts. It returns how many bytes the row takes.
+func (t table) putText(key []byte, text ...[]byte) (int, error) {
+	row := t.row(key, text...)
 	if old := t.bucket.Get(key); old != nil {
 		t.total.remove(old)
 	}

@@ -19,11 +19,17 @@ func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
 	if first {
 		w.freeze(g, r, now)
 	}
+	notifier := w.Notifier
+	if format := formatOf(notifier); r.Body == nil || r.Format != "" && r.Format != format {
+		r.Body, r.Format = nil, format
+		if r.picture.members == nil { // it was planned by an earlier process
+			r.picture = g.depict()
+		}
+	}
 	n := pipeline.Notification{
 		Key: r.Key, Group: g.id, Labels: g.labels, Changes: values(r.changes),
 		Members: r.picture.members, Open: r.picture.open, Ended: r.picture.ended, Body: r.Body, Receipt: g.receipt,
 	}
-	notifier := w.Notifier
 	return func(ctx context.Context) {
 		var err error
 		if n.Body == nil {
@@ -46,9 +52,9 @@ func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
 func (w *worker) freeze(g *group, r *row, now time.Time) {
 	for _, c := range r.changes {
 		w.tell(g, c)
-		if pages(c) || c.Kind == pipeline.Reminded {
-			g.paged = now
-		}
+	}
+	if r.asks() {
+		g.paged = now
 	}
 	g.over = longest(g.over)
 	g.told, g.quiet = now, false
@@ -106,6 +112,14 @@ func (w *worker) flush() <-chan error {
 	c := w.unsaved
 	w.unsaved = pipeline.Commit{}
 	return w.save(c)
+}
+
+// formatOf names what a notifier makes its bodies for.
+func formatOf(n pipeline.Notifier) string {
+	if f, ok := n.(pipeline.Formatter); ok {
+		return fmt.Sprintf("%T %s", n, f.Format())
+	}
+	return fmt.Sprintf("%T", n)
 }
 
 func render(n pipeline.Notifier, what pipeline.Notification) (body []byte, err error) {

@@ -122,3 +122,20 @@ func TestConfigurationThatIsRefusedIsToldUntilOneIsLoaded(t *testing.T) {
 		equal(t, "audit", s.events(pipeline.EventReloadRefused, pipeline.EventReloaded), "reload refused", "reload refused", "reloaded")
 	}, "ops")
 }
+
+func TestFreshPageIsNotGivenUpOnWithOldOnes(t *testing.T) {
+	withStage(t, func(d *outbox.Dispatch) { onlyOps(d); d.KeepFor = time.Hour }, func(s *stage) {
+		s.sinks["ops"].Fail(errBroken())
+		s.submit(opened("first"))
+		pass(5 * time.Minute)
+		s.submit(opened("old"))
+		pass(55*time.Minute + 10*time.Second) // the first one is given up on, and what waits is merged
+		s.submit(opened("fresh"))
+		pass(20 * time.Minute)
+		s.sinks["ops"].Fail(nil)
+		pass(10 * time.Minute)
+		if told := strings.Join(s.told("ops", 0), " "); !strings.Contains(told, "opened mw-fresh/1") {
+			t.Errorf("a page of 20 min ago is lost: told %q", told)
+		}
+	}, "ops", "oncall")
+}

@@ -18,5 +18,5 @@ type Dispatch struct {
 
 	// Fallback names the receiver that also hears of delivery incidents about others; empty: only those that routes name do.
 	Fallback string
-	KeepFor  time.Duration // how long a batch waits for a broken receiver before it is given up on; 72 h if zero
+	KeepFor  time.Duration // how long a batch waits for a receiver that takes nothing before it is given up on; 72 h if zero
 }

@@ -14,6 +14,7 @@ type member struct {
 	group  *group
 	told   *pipeline.Change // the newest one of those frozen; nil: none was
 	parked *row             // the batch that holds its next changes back; nil: none does
+	loud   bool             // what is held of it asks for more attention than its silence covers
 	free   time.Time        // since when no silence covers what is held of it; zero: one does, or nothing is held
 }
 
@@ -48,11 +49,12 @@ type group struct {
 	parked   []*row             // attempted often or refused: others go ahead, their incidents' later changes wait
 	reserved int                // rows that are being committed
 
-	first    time.Time // the oldest row of waiting that is neither held nor behind a parked one; zero: there is none
-	page     time.Time // the oldest among them with a page
-	order    uint64    // of first
-	heldRows int       // in waiting
-	quiet    bool      // nothing to remind of until silences change
+	first    time.Time            // the oldest row of waiting that is neither held nor behind a parked one; zero: there is none
+	page     time.Time            // the oldest among them with a page
+	pages    map[string]time.Time // by incident: the oldest page of it among them that did not end
+	order    uint64               // of first
+	heldRows int                  // in waiting
+	quiet    bool                 // nothing to remind of until silences change
 
 	place place
 }
@@ -123,16 +125,35 @@ func (g *group) take(r *row) {
 		g.heldRows++
 		return
 	}
-	if g.page.IsZero() || !anyEnd(r) {
-		g.weigh(r, nil)
-	} else {
-		g.recount() // a page may have come to its end
+	over := map[string]bool{}
+	for _, c := range r.changes {
+		if c.Kind.Ends() {
+			over[c.Incident.ID] = true
+			g.callOff(c.Incident.ID)
+		}
+	}
+	g.weigh(r, over)
+}
+
+// callOff takes the waiting page of an incident out: it is over.
+func (g *group) callOff(incident string) {
+	at, waits := g.pages[incident]
+	if !waits {
+		return
+	}
+	delete(g.pages, incident)
+	if !at.Equal(g.page) {
+		return
+	}
+	g.page = time.Time{}
+	for _, at := range g.pages {
+		g.page = earlier(g.page, at)
 	}
 }
 
 // recount finds anew what of waiting is to be told.
 func (g *group) recount() {
-	g.first, g.page, g.order, g.heldRows = time.Time{}, time.Time{}, 0, 0
+	g.first, g.page, g.pages, g.order, g.heldRows = time.Time{}, time.Time{}, nil, 0, 0
 	over := map[string]bool{}
 	for _, r := range g.waiting {
 		for _, c := range r.changes {
@@ -164,6 +185,10 @@ func (g *group) weigh(r *row, over map[string]bool) {
 			g.first, g.order = made, r.Order
 		}
 		if pages(c) && !over[c.Incident.ID] {
+			if g.pages == nil {
+				g.pages = map[string]time.Time{}
+			}
+			g.pages[c.Incident.ID] = earlier(g.pages[c.Incident.ID], made)
 			g.page = earlier(g.page, made)
 		}
 	}
@@ -178,7 +203,7 @@ func (g *group) tell(c *pipeline.Change) {
 		g.members[id] = m
 	}
 	g.count(m, -1)
-	if c.Kind != pipeline.Reminded {
+	if c.Kind != pipeline.Reminded || m.told == nil || c.Incident.Changes > m.told.Incident.Changes {
 		m.told = c
 	}
 	if !c.Kind.Ends() {

@@ -111,11 +111,11 @@ func (w *worker) decide(p *pending, m *member, told bool, active []pipeline.Sile
 	switch {
 	case m.parked != nil:
 		p.fate = fateStay
-	case p.silence != nil && ends && !told:
+	case p.silence != nil && ends && !told && p.quiet(p.silence):
 		p.fate = fateDrop
 	case p.silence != nil && !ends:
-		p.fate, m.free = fateHold, time.Time{}
-	case p.silence == nil && p.held && ends && !told && !last.At.After(m.free):
+		p.fate, m.free, m.loud = fateHold, time.Time{}, !p.quiet(p.silence)
+	case p.silence == nil && p.held && ends && !told && !m.loud && !last.At.After(m.free):
 		p.fate = fateDrop
 	}
 }
@@ -191,6 +191,11 @@ func (w *worker) split(r *row, byID map[string]*pending, audit *auditing) (left 
 		w.unsaved.Merged = append(w.unsaved.Merged, r.BatchID)
 	}
 	return left
+}
+
+// quiet tells whether a silence covers all that asks for attention: one of warnings does not withhold that it was critical.
+func (p *pending) quiet(by *pipeline.Silence) bool {
+	return !slices.ContainsFunc(p.changes, func(e entry) bool { return e.Kind.Pings() && !by.Match.Matches(&e.Incident) })
 }
 
 func (p *pending) pages() bool {

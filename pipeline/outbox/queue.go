@@ -8,6 +8,12 @@ import (
 // patientAttempts is how often a batch is tried before others go first, in case the fault is the batch's own.
 const patientAttempts = 5
 
+// Once mostFailing batches were passed by, in vain, one more is each parkAgain.
+const (
+	mostFailing = 8
+	parkAgain   = 4 * time.Hour
+)
+
 // rank is a group's place among those that something is to be sent of.
 type rank struct {
 	class int  // how patient one was with it

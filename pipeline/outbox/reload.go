@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"reflect"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -43,18 +42,15 @@ func (o *Outbox) reconfigure(d Dispatch, now time.Time) {
 func (w *worker) replace(r pipeline.Receiver, direct bool, d Dispatch, timings func(string) timing, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	another := reflect.TypeOf(w.Notifier) != reflect.TypeOf(r.Notifier)
+	another := formatOf(w.Notifier) != formatOf(r.Notifier)
 	w.configure(r, direct, d)
 	w.refresh.due = time.Time{}
 	w.pause.lift()
 	w.silences = 0 // another receiver may be silenced, or not
 	for _, g := range w.groups {
 		g.timing = timings(g.route)
-		if another { // what the old one rendered is no use to it
+		if another { // nor is what the old one rendered any use to it
 			g.receipt = nil
-			for _, one := range g.rows() {
-				one.Body = nil
-			}
 		}
 		w.queue.put(g, now, w.draining)
 	}

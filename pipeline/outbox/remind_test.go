@@ -1,10 +1,12 @@
 package outbox_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/pipelinetest"
 )
 
 func TestCriticalGroupIsToldAgain(t *testing.T) {
@@ -43,5 +45,38 @@ func TestSilencedGroupIsRemindedOfWhenTheSilenceEnds(t *testing.T) {
 		equal(t, "told", s.told("ops", 1))
 		pass(2 * time.Second)
 		equal(t, "told", s.told("ops", 1), "reminded mw-a/1 (1/0)")
+	}, "ops")
+}
+
+func TestWhatWasToldLateIsRemindedOfALongTimeAfter(t *testing.T) {
+	for name, failure := range map[string]error{"the receiver fails": errors.New("503"), "it is broken": errBroken()} {
+		t.Run(name, func(t *testing.T) {
+			withStage(t, nil, func(s *stage) {
+				s.sinks["ops"].Fail(failure)
+				s.submit(opened("a"))
+				pass(10 * time.Hour)
+				s.sinks["ops"].Fail(nil)
+				pass(3*time.Hour + 50*time.Minute)
+				equal(t, "told", s.told("ops", 0), "opened mw-a/1 (1/0)")
+				pass(20 * time.Minute)
+				equal(t, "told", s.told("ops", 1), "reminded mw-a/1 (1/0)")
+			}, "ops")
+		})
+	}
+}
+
+func TestWhoHearsOfAnIncidentByAReminderHearsOfItsEnd(t *testing.T) {
+	withStage(t, nil, func(s *stage) {
+		s.submit(opened("a"))
+		pass(3 * time.Second)
+		s.sinks["new"] = pipelinetest.NewSink()
+		s.how.Receivers = append(s.how.Receivers, pipeline.Receiver{Name: "new", Notifier: s.sinks["new"]})
+		s.Reconfigure(s.how, agentRules())
+		s.submit(step("a", pipeline.Reminded, 2)) // it flaps no more, and stays
+		pass(time.Minute)
+		s.silence("s1", "stream=a", time.Hour)
+		s.submit(step("a", pipeline.Resolved, 3))
+		pass(time.Minute)
+		equal(t, "told", s.told("new", 0), "reminded mw-a/2 (1/0)", "resolved mw-a/3 (0/1)")
 	}, "ops")
 }

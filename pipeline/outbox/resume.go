@@ -72,6 +72,7 @@ func (w *worker) resume(was *memory, open map[string]*pipeline.Incident, timings
 		}
 	}
 	for _, one := range was.groups {
+		one.Told, one.Paged = notAfter(one.Told, now), notAfter(one.Paged, now)
 		w.resumeGroup(one, untold, open, timings)
 	}
 	page := false
@@ -82,6 +83,10 @@ func (w *worker) resume(was *memory, open map[string]*pipeline.Incident, timings
 			w.enter(g)
 		}
 		r.to = w
+		r.Made, r.due = notAfter(r.Made, now), notAfter(r.due, now)
+		if r.NextTry.Sub(now) > longestAsk { // no pause is as long
+			r.NextTry, r.UrgentTry = now, now
+		}
 		w.resumeRow(g, r)
 		page = page || r.Attempts == 0 && r.page
 		if !r.UrgentTry.IsZero() {
@@ -131,6 +136,14 @@ func (w *worker) resumeGroup(was pipeline.GroupRecord, untold map[string]*pipeli
 		w.members[id], g.members[id] = m, m
 		g.count(m, 1)
 	}
+}
+
+// notAfter is t, or most if that is earlier: a clock that was ahead in an earlier run withholds nothing in this one.
+func notAfter(t, most time.Time) time.Time {
+	if t.After(most) {
+		return most
+	}
+	return t
 }
 
 // enter makes a group known; the first one of an index keeps it.

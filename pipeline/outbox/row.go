@@ -41,8 +41,18 @@ func keys(changes []*pipeline.Change) []string {
 	return all
 }
 
-func anyEnd(r *row) bool {
-	return slices.ContainsFunc(r.changes, func(c *pipeline.Change) bool { return c.Kind.Ends() })
+// waited is how long all of a batch has waited: rows that were merged into it may have been made long after the first.
+func (r *row) waited(now time.Time) time.Duration {
+	newest := r.Made
+	for _, c := range r.changes {
+		newest = later(newest, c.At)
+	}
+	return now.Sub(newest)
+}
+
+// asks tells whether a batch asks for somebody's attention: something became critical by it, or is reminded of.
+func (r *row) asks() bool {
+	return slices.ContainsFunc(r.changes, func(c *pipeline.Change) bool { return pages(c) || c.Kind == pipeline.Reminded })
 }
 
 // pages tells whether something became critical by the change.

@@ -16,6 +16,9 @@ func (w *worker) settle(g *group, r *row, body []byte, receipt pipeline.Receipt,
 	if r.Body == nil {
 		r.Body = body
 	}
+	if r.Format != formatOf(w.Notifier) { // it was replaced meanwhile
+		receipt = nil
+	}
 	a := pipeline.Attempt{BatchID: r.BatchID, At: now, Number: r.Attempts}
 	if err == nil {
 		a.Outcome = pipeline.OutcomeDelivered
@@ -26,6 +29,9 @@ func (w *worker) settle(g *group, r *row, body []byte, receipt pipeline.Receipt,
 		w.stats.Error, w.stats.Broken, w.trouble = "", time.Time{}, trouble{}
 		w.pause = pause{}
 		g.told = now
+		if r.asks() { // what comes late is not reminded of at once
+			g.paged = now
+		}
 		w.finish(g, r, receipt, a, now)
 		return
 	}
@@ -39,11 +45,42 @@ func (w *worker) settle(g *group, r *row, body []byte, receipt pipeline.Receipt,
 		w.refused(g, r, a, now)
 	default:
 		w.pause.fail(now, pipeline.RetryDelay(err))
-		if r.Attempts >= patientAttempts {
+		if r.Attempts >= patientAttempts && w.mayPark(r, now) {
 			g.park(r)
 		}
+		w.keep(g, r, a, now)
+	}
+}
+
+// mayPark tells whether others of its group may go ahead of a batch that fails again and again. With many that fail it is the receiver, and
+// not the batch: what waits is then better told together, later, than in a message for each few minutes of the outage.
+func (w *worker) mayPark(r *row, now time.Time) bool {
+	failing := 0
+	for _, g := range w.groups {
+		for _, p := range g.parked {
+			if p == r {
+				return true
+			}
+			if p.Refused == 0 {
+				failing++
+			}
+		}
+	}
+	if failing >= mostFailing && now.Sub(w.parkedAt) < parkAgain {
+		return false
+	}
+	w.parkedAt = now
+	return true
+}
+
+// keep keeps a batch for another attempt, and gives up on what has waited too long.
+func (w *worker) keep(g *group, r *row, a pipeline.Attempt, now time.Time) {
+	if r.waited(now) >= w.keepFor {
+		w.giveUp(g, r, a, now)
+	} else {
 		w.again(g, r, a, now)
 	}
+	w.expire(now)
 }
 
 // again keeps a batch for another attempt after the receiver's pause.
@@ -75,26 +112,21 @@ func (w *worker) refused(g *group, r *row, a pipeline.Attempt, now time.Time) {
 	w.settled(g, now)
 }
 
-// breaks keeps a batch for a receiver that refuses us as a whole, and gives up on what has waited too long for it.
+// breaks keeps a batch for a receiver that refuses us as a whole.
 func (w *worker) breaks(g *group, r *row, a pipeline.Attempt, now time.Time) {
 	if w.stats.Broken.IsZero() {
 		w.stats.Broken = now
 		w.log.Error("receiver is broken: batches are kept for it", "error", a.Error, "keep_for", w.keepFor)
 	}
 	w.pause.breaks(now)
-	if now.Sub(r.Made) >= w.keepFor {
-		w.giveUp(g, r, a, now)
-	} else {
-		w.again(g, r, a, now)
-	}
-	w.expire(now)
+	w.keep(g, r, a, now)
 }
 
-// expire gives up on rows that have waited for a broken receiver for too long.
+// expire gives up on rows that have waited for too long for a receiver that takes nothing.
 func (w *worker) expire(now time.Time) {
 	for _, g := range w.groups {
 		for _, r := range g.rows() {
-			if r.Held != "" || now.Sub(r.Made) < w.keepFor {
+			if r.Held != "" || r.waited(now) < w.keepFor {
 				continue
 			}
 			if r.Attempts == 0 {
@@ -127,6 +159,7 @@ func (w *worker) finish(g *group, r *row, receipt pipeline.Receipt, a pipeline.A
 		}
 	}
 	g.recount()
+	g.quiet = false // what waited behind it may be reminded of
 	renew := r.Attempts > 1
 	if len(receipt) > 0 && string(receipt) != string(g.receipt) {
 		g.receipt, renew = receipt, true

@@ -133,3 +133,33 @@ func TestSilenceThatIsWrongOrNotWritten(t *testing.T) {
 		}
 	}, "ops")
 }
+
+func TestWhatWasCriticalIsToldWhenTheSilenceOfWarningsEnds(t *testing.T) {
+	withStage(t, nil, func(s *stage) {
+		s.silence("s1", "level=warning", time.Hour)
+		s.submit(opened("x"))
+		pass(3 * time.Second)
+		s.submit(warned("slight"), opened("a"), mild(step("a", pipeline.Eased, 2)))
+		pass(time.Hour - 4*time.Second)
+		equal(t, "while it lasts", s.told("ops", 1))
+		s.submit(mild(step("a", pipeline.Resolved, 3)), mild(step("slight", pipeline.Resolved, 2)))
+		pass(time.Minute)
+		equal(t, "told", s.told("ops", 1), "opened mw-a/1 + eased mw-a/2 + resolved mw-a/3 (1/1)")
+	}, "ops")
+}
+
+func TestSilenceOfWarningsDoesNotWithholdThatItWasCritical(t *testing.T) {
+	withStage(t, nil, func(s *stage) {
+		s.silence("s1", "level=warning", time.Hour)
+		s.submit(opened("x"))
+		pass(3 * time.Second)
+		s.submit(warned("slight"), opened("a")) // waits for the group's interval
+		pass(10 * time.Second)
+		s.submit(mild(step("a", pipeline.Eased, 2)))
+		pass(5 * time.Second)
+		s.submit(mild(step("a", pipeline.Resolved, 3)), mild(step("slight", pipeline.Resolved, 2)))
+		pass(time.Minute)
+		equal(t, "told", s.told("ops", 1), "opened mw-a/1 + eased mw-a/2 + resolved mw-a/3 (1/1)")
+		equal(t, "audit", s.events(pipeline.EventWithheld), "withheld ops mw-slight/1 mw-slight/2")
+	}, "ops")
+}

@@ -10,6 +10,10 @@ import (
 	"mirrorwatch/pipeline"
 )
 
+// lookAgain is how long a worker sleeps at most: what is due goes by the wall clock, which a suspended machine or a correction moves
+// and a timer does not heed.
+const lookAgain = 30 * time.Second
+
 // saver hands in what is to be journaled. The channel tells once whether it is on disk.
 type saver func(pipeline.Commit) <-chan error
 
@@ -36,7 +40,8 @@ type worker struct {
 	unsaved  pipeline.Commit // what was planned and is not handed in yet
 	silences int             // the version of the silences that is heeded
 	draining bool
-	gone     bool // it is no longer configured
+	parkedAt time.Time // when a batch was newest passed by
+	gone     bool      // it is no longer configured
 }
 
 func newWorker(name string, gate *gate, order *atomic.Uint64, log *slog.Logger) *worker {
@@ -91,7 +96,7 @@ func (w *worker) run(ctx context.Context, drain <-chan struct{}) {
 		}
 		var expired <-chan time.Time
 		if !due.IsZero() {
-			timer.Reset(time.Until(due))
+			timer.Reset(min(time.Until(due), lookAgain))
 			expired = timer.C
 		}
 		select {
