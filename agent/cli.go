@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -59,8 +60,15 @@ const (
 	exitCheckUnknown = 3
 )
 
+// gcPercent lets the heap grow by half before it is collected, in place of twice: a storm is told with a quarter less memory, and no
+// slower (docs/storm.md). GOGC wins.
+const gcPercent = 50
+
 // Main runs the command that args name and returns the process's exit code. SIGINT and SIGTERM end the command's context.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills

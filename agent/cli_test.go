@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(sideBySide{m}, map[string]func(){
 		"mirrorwatch": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"rawpages":    rawPagesMain,
+		"doomed":      doomedMain,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -167,6 +168,9 @@ func (d *document) eachKey(n *yaml.Node, path string, visit func(key, value *yam
 
 func (d *document) faultUnknown(key *yaml.Node, path string, known []string) {
 	text := "unknown key (known here: " + strings.Join(known, ", ") + ")"
+	if slices.Contains(known, "metadata") { // of a stream, to match by
+		text += fmt.Sprintf("; a key of the stream's metadata is metadata: {%s: …}", key.Value)
+	}
 	if near := nearest(key.Value, known); near != "" {
 		text = fmt.Sprintf("unknown key (did you mean %s?)", near)
 		d.misnamed = append(d.misnamed, join(path, near))

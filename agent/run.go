@@ -62,6 +62,8 @@ type Options struct {
 	Receivers []pipeline.Receiver
 	// Listening is called once with the address of the HTTP interface; nil: nobody wants to know.
 	Listening func(net.Addr)
+
+	journal func(pipeline.Journal) pipeline.Journal // what the committer writes to; nil: the journal itself
 }
 
 // Run is the agent. It starts sinks before sources, blocks until ctx ends, then stops in the opposite order, within

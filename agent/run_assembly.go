@@ -58,9 +58,13 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	if state.Lost != "" {
 		o.Log.Error("earlier state is lost", "what", state.Lost)
 	}
+	var written pipeline.Journal = a.journal
+	if o.journal != nil {
+		written = o.journal(a.journal)
+	}
 	a.outbox = outbox.New(o.Config.dispatch(notifiers(a.receivers), a.direct), state, o.Log)
 	a.committer = outbox.NewCommitter(outbox.CommitterOptions{
-		Journal: a.journal, Outbox: a.outbox, Board: a.board, Rules: o.Config.agentRules(), State: state, Log: o.Log,
+		Journal: written, Outbox: a.outbox, Board: a.board, Rules: o.Config.agentRules(), State: state, Log: o.Log,
 		Grace: drainTime,
 	})
 	a.committer.Record(pipeline.Event{At: now, Kind: pipeline.EventStarted, Text: ThisBuild().String(), Last: last})

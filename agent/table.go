@@ -55,7 +55,7 @@ func (e *ExportersConfig) destinations() []destination {
 	var all []destination
 	for _, c := range e.Webhook {
 		all = append(all, destination{
-			"webhook", c.Name, c, webhook.MostIncidents,
+			"webhook", c.Name, c, c.Most(),
 			func(p pipeline.Pages) (pipeline.Notifier, error) { return webhook.New(c, p) },
 		})
 	}

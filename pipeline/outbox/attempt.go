@@ -12,7 +12,7 @@ import (
 const attemptTimeout = 30 * time.Second
 
 // begin counts an attempt and returns it, ready to be made. Before the first, members, key and body are frozen in the
-// journal; if that fails, the batch goes out all the same.
+// journal; if that fails, the batch goes out all the same. One that others of its group went ahead of is frozen anew.
 func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
 	first := r.Attempts == 0
 	r.Attempts++
@@ -22,10 +22,11 @@ func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
 	notifier := w.Notifier
 	if format := formatOf(notifier); r.Body == nil || r.Format != "" && r.Format != format {
 		r.Body, r.Format = nil, format
-		if r.picture.members == nil { // it was planned by an earlier process
+		if r.picture.members == nil { // it was planned by an earlier process, or others went ahead of it
 			r.picture = g.depict()
 		}
 	}
+	fresh := r.Body == nil
 	n := pipeline.Notification{
 		Key: r.Key, Group: g.id, Labels: g.labels, Changes: values(r.changes),
 		Members: r.picture.members, Open: r.picture.open, Ended: r.picture.ended, Body: r.Body, Receipt: g.receipt,
@@ -37,7 +38,7 @@ func (w *worker) begin(g *group, r *row, now time.Time) func(context.Context) {
 				err = pipeline.Permanent(err)
 			}
 		}
-		if first && !w.frozen(ctx, g, r, n) {
+		if fresh && !w.frozen(ctx, g, r, n) {
 			return
 		}
 		var receipt pipeline.Receipt
@@ -55,6 +56,12 @@ func (w *worker) freeze(g *group, r *row, now time.Time) {
 	}
 	if r.asks() {
 		g.paged = now
+	}
+	for _, p := range g.parked {
+		if p.Body != nil { // it tells how the group was: what is told last has to be how it is
+			p.Body, p.picture = nil, picture{}
+			w.unsaved.Batches = append(w.unsaved.Batches, p.full())
+		}
 	}
 	g.over = longest(g.over)
 	g.told, g.quiet = now, false

@@ -111,6 +111,6 @@ func TestRefusedBatchHoldsOnlyItsOwnIncidentsBack(t *testing.T) {
 		pass(3 * time.Second)
 		equal(t, "told", s.told("ops", 0), "opened mw-good/1 (2/0)")
 		pass(10 * time.Minute)
-		equal(t, "told", s.told("ops", 1), "opened mw-bad/1 (1/0)", "updated mw-bad/2 (2/0)")
+		equal(t, "told", s.told("ops", 1), "opened mw-bad/1 (2/0)", "updated mw-bad/2 (2/0)")
 	}, "ops")
 }

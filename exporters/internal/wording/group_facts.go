@@ -174,11 +174,11 @@ func atRisk(stories []Story) string {
 	return text
 }
 
-// silentSince is the earliest time from which a silence counts, where all tell of one.
+// silentSince is the earliest time from which a silence counts, where all tell of one that lasts without a break.
 func silentSince(open []Story) (label string, since time.Time) {
 	for k := range open {
 		i := &open[k].Change.Incident
-		if i.Unit != pipeline.UnitSeconds || i.Since.IsZero() || countKey(i) != "" || i.Rule == pipeline.RuleNotCopying {
+		if i.Unit != pipeline.UnitSeconds || i.Since.IsZero() || countKey(i) != "" || i.Rule == pipeline.RuleNotCopying || i.Flaps > 0 {
 			return "", time.Time{}
 		}
 		if since.IsZero() || i.Since.Before(since) {

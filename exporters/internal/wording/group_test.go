@@ -170,6 +170,20 @@ func TestIncidentThatComesAndGoesIsCalledFlapping(t *testing.T) {
 	}
 }
 
+func TestGroupThatComesAndGoesTellsOfNoSilenceSinceItBegan(t *testing.T) {
+	var g group
+	changes := all(2, pipeline.Opened, 0)
+	for n := range changes {
+		changes[n].Incident.Flaps = 4
+	}
+	got := g.tell(changes...)
+	for _, f := range got.Facts() {
+		if f.Label == "No proven contact for" || f.Label == "Since, the longest" {
+			t.Errorf("%s: %s", f.Label, f.Text)
+		}
+	}
+}
+
 func TestAddressesAreFilledInEscaped(t *testing.T) {
 	i := exportertest.Deleted()
 	i.Subject.Stream = "A/B ?&<x>"

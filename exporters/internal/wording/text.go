@@ -11,6 +11,9 @@ import (
 
 // Plain returns at most limit characters of text as one line: no control or formatting characters, no broken UTF-8.
 func Plain(text string, limit int) string {
+	if isPlain(text, limit) {
+		return text
+	}
 	var runes []rune
 	space := false
 	for _, r := range text { // a broken byte comes as U+FFFD
@@ -31,6 +34,22 @@ func Plain(text string, limit int) string {
 		}
 	}
 	return string(runes)
+}
+
+// isPlain tells of most texts, without a copy, that Plain leaves them as they are.
+func isPlain(text string, limit int) bool {
+	if len(text) > limit {
+		return false
+	}
+	last := byte(' ')
+	for n := range len(text) {
+		c := text[n]
+		if c < ' ' || c > '~' || c == ' ' && last == ' ' {
+			return false
+		}
+		last = c
+	}
+	return last != ' ' || text == ""
 }
 
 // Duration writes a time span with its two largest units, "1m 2s"; tenths of seconds below ten seconds.
