@@ -107,11 +107,13 @@ func (l *lane) patience(kills int) time.Duration {
 	return time.Minute + time.Duration(kills)*time.Second/2
 }
 
-// differences tells what the receiver each knows wrongly; empty: nothing.
+// differences tells what a webhook knows wrongly; empty: nothing. To ops each message shows the whole group.
 func (l *lane) differences(t testing.TB) string {
 	t.Helper()
-	if diff := cmp.Diff(l.world.open(), l.toldOpen(t)); diff != "" {
-		return "each takes for open (-want +got):\n" + diff
+	for _, receiver := range []string{"each", "ops"} {
+		if diff := cmp.Diff(l.world.open(), l.toldOpen(t, receiver)); diff != "" {
+			return receiver + " takes for open (-want +got):\n" + diff
+		}
 	}
 	return ""
 }
@@ -151,11 +153,11 @@ func (l *lane) liveAndDie(t testing.TB) {
 	}
 }
 
-// toldOpen returns what the receiver each takes for open, as killWorld.open does; what the agent tells of itself is left out.
-func (l *lane) toldOpen(t testing.TB) []string {
+// toldOpen returns what a receiver takes for open, as killWorld.open does; what the agent tells of itself is left out.
+func (l *lane) toldOpen(t testing.TB, receiver string) []string {
 	t.Helper()
 	open := map[string]string{} // by incident
-	for _, e := range l.ledger.all("each") {
+	for _, e := range l.ledger.all(receiver) {
 		if !e.fate.took() {
 			continue
 		}

@@ -117,7 +117,8 @@ func (r *reloader) load(ctx context.Context, asked bool) {
 	logNotes(r.log, notes)
 	if len(changes) == 0 && r.refused == "" {
 		if asked {
-			r.log.Info("configuration is unchanged")
+			r.log.Info("configuration is unchanged: receivers that fail are tried again at once")
+			r.a.tryAgain()
 		}
 		return
 	}

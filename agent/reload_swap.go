@@ -58,6 +58,15 @@ func (a *assembly) reload(ctx context.Context, file string, next *Config) (chang
 	return changes, nil
 }
 
+// tryAgain ends the pauses of receivers that failed: whoever asks has perhaps mended one.
+func (a *assembly) tryAgain() {
+	config := a.inForce()
+	a.mu.RLock()
+	receivers := a.receivers
+	a.mu.RUnlock()
+	a.committer.Reconfigure(config.dispatch(notifiers(receivers), a.direct), config.agentRules())
+}
+
 // replaceConnections stops the rings that do not stay, starts those that are new, where there was one from its state, and
 // forgets connections that are no longer there.
 func (a *assembly) replaceConnections(ctx context.Context, next *Config, connections []*connection) {

@@ -45,6 +45,7 @@ type Incident struct {
 	Causes []Cause `json:"causes,omitempty"` // that were named before Cause, the first ones first
 
 	Metadata map[string]string `json:"metadata,omitempty"` // of its stream: the keys that routes ask for
+	Shifted  bool              `json:"shifted,omitempty"`  // its level was another one before
 	Flaps    int               `json:"flaps,omitempty"`    // not 0: it comes and goes, so often lately, and is held open for it
 
 	Changes int `json:"changes"` // how many changes it had; the newest one's number

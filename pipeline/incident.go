@@ -35,6 +35,7 @@ func (i *Incident) updateWait() time.Duration {
 func (i *Incident) step(now time.Time, kind ChangeKind, from Level, silent time.Duration) Change {
 	i.Changes++
 	i.Changed = now
+	i.Shifted = i.Shifted || kind == Escalated || kind == Eased
 	if kind.Pings() {
 		i.Told = now
 	}

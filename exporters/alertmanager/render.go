@@ -100,8 +100,8 @@ func outgrown(s *wording.Story, level pipeline.Level, pages pipeline.Pages) froz
 	}}
 }
 
-// levelsOf returns the levels that each incident had, by its changes. An end names all: a batch that told of another
-// level may have been given up on.
+// levelsOf returns the levels that each incident had, by its changes. The end of one whose level was ever another names both: a
+// batch that told of the other one may have been given up on.
 func levelsOf(changes []pipeline.Change) map[string]map[pipeline.Level]bool {
 	all := map[string]map[pipeline.Level]bool{}
 	for k := range changes {
@@ -112,7 +112,7 @@ func levelsOf(changes []pipeline.Change) map[string]map[pipeline.Level]bool {
 			all[c.Incident.ID] = had
 		}
 		had[c.From], had[c.Incident.Level] = true, true
-		if c.Kind.Ends() && c.Incident.Changes > 2 {
+		if c.Kind.Ends() && c.Incident.Shifted {
 			had[pipeline.Warning], had[pipeline.Critical] = true, true
 		}
 	}

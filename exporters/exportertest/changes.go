@@ -39,9 +39,9 @@ func Of(i pipeline.Incident, kind pipeline.ChangeKind, after time.Duration) pipe
 	case pipeline.Opened:
 		c.From = pipeline.OK
 	case pipeline.Escalated:
-		c.From, n.Level = pipeline.Warning, pipeline.Critical
+		c.From, n.Level, n.Shifted = pipeline.Warning, pipeline.Critical, true
 	case pipeline.Eased:
-		c.From, n.Level = pipeline.Critical, pipeline.Warning
+		c.From, n.Level, n.Shifted = pipeline.Critical, pipeline.Warning, true
 	case pipeline.Updated:
 		n.Reason, n.Detail = pipeline.ReasonServerError, "stream not found (10059)"
 	case pipeline.Resolved:

@@ -64,7 +64,8 @@ func (w *worker) freeze(g *group, r *row, now time.Time) {
 		}
 	}
 	g.over = longest(g.over)
-	g.told, g.quiet = now, false
+	g.toldAt(r, now)
+	g.quiet = false
 }
 
 // tell takes a change as told.

@@ -33,6 +33,7 @@ type group struct {
 
 	receipt  pipeline.Receipt
 	told     time.Time // its newest batch; zero: nothing that is still open was told
+	moved    time.Time // its newest batch with more than updates in it
 	paged    time.Time
 	over     []*pipeline.Change // ends told since it began, the longest ones
 	ended    int
@@ -51,6 +52,7 @@ type group struct {
 
 	first    time.Time            // the oldest row of waiting that is neither held nor behind a parked one; zero: there is none
 	page     time.Time            // the oldest among them with a page
+	end      time.Time            // the oldest among them with an end
 	pages    map[string]time.Time // by incident: the oldest page of it among them that did not end
 	order    uint64               // of first
 	heldRows int                  // in waiting
@@ -94,6 +96,13 @@ func (g *group) due(hurry bool) time.Time {
 			page = later(page, g.paged.Add(g.timing.interval))
 		}
 		due = earlier(due, page)
+	}
+	if !g.end.IsZero() { // an update that came just before holds it back no longer
+		end := g.end.Add(wait)
+		if !g.moved.IsZero() {
+			end = later(end, g.moved.Add(g.timing.interval))
+		}
+		due = earlier(due, end)
 	}
 	return due
 }
@@ -153,7 +162,7 @@ func (g *group) callOff(incident string) {
 
 // recount finds anew what of waiting is to be told.
 func (g *group) recount() {
-	g.first, g.page, g.pages, g.order, g.heldRows = time.Time{}, time.Time{}, nil, 0, 0
+	g.first, g.page, g.end, g.pages, g.order, g.heldRows = time.Time{}, time.Time{}, time.Time{}, nil, 0, 0
 	over := map[string]bool{}
 	for _, r := range g.waiting {
 		for _, c := range r.changes {
@@ -183,6 +192,9 @@ func (g *group) weigh(r *row, over map[string]bool) {
 		}
 		if g.first.IsZero() || made.Before(g.first) {
 			g.first, g.order = made, r.Order
+		}
+		if c.Kind.Ends() {
+			g.end = earlier(g.end, made)
 		}
 		if pages(c) && !over[c.Incident.ID] {
 			if g.pages == nil {
@@ -218,6 +230,14 @@ func (g *group) tell(c *pipeline.Change) {
 	}
 }
 
+// toldAt notes when a batch was told.
+func (g *group) toldAt(r *row, now time.Time) {
+	g.told = now
+	if slices.ContainsFunc(r.changes, func(c *pipeline.Change) bool { return c.Kind != pipeline.Updated }) {
+		g.moved = now
+	}
+}
+
 // knows tells whether the end of an incident is among those told; those of the shortest ones may be forgotten.
 func (g *group) knows(end *pipeline.Change) bool {
 	return slices.ContainsFunc(g.over, func(o *pipeline.Change) bool { return o.Incident.ID == end.Incident.ID })
@@ -235,7 +255,7 @@ func (g *group) count(m *member, n int) {
 
 // forgetTelling begins the group's telling anew: everything that was told is over.
 func (g *group) forgetTelling() {
-	g.receipt, g.told, g.paged, g.over, g.ended, g.recorded, g.stale = nil, time.Time{}, time.Time{}, nil, 0, false, false
+	g.receipt, g.told, g.moved, g.paged, g.over, g.ended, g.recorded, g.stale = nil, time.Time{}, time.Time{}, time.Time{}, nil, 0, false, false
 }
 
 // idle tells whether nothing more is to come of the group.

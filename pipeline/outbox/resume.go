@@ -117,7 +117,7 @@ func (w *worker) resumeGroup(was pipeline.GroupRecord, untold map[string]*pipeli
 	timings func(string) timing,
 ) {
 	g := newGroup(was.Group, was.Route, was.Key, was.Labels, timings(was.Route))
-	g.receipt, g.told, g.paged, g.ended, g.recorded = was.Receipt, was.Told, was.Paged, was.Ended, true
+	g.receipt, g.told, g.moved, g.paged, g.ended, g.recorded = was.Receipt, was.Told, was.Told, was.Paged, was.Ended, true
 	for _, c := range was.Over {
 		g.over = append(g.over, &c)
 	}
@@ -172,7 +172,7 @@ func (w *worker) resumeRow(g *group, r *row) {
 		}
 	}
 	g.chain = append(g.chain, r)
-	if r.Refused > 0 || r.Attempts >= patientAttempts {
+	if r.Refused > 0 || r.Attempts >= patientAttempts && !r.UrgentTry.IsZero() { // zero: the receiver was broken, which is no fault of the batch
 		g.park(r)
 	}
 }

@@ -239,3 +239,30 @@ func TestReceiverIsNeverToldOfItsOwnTrouble(t *testing.T) {
 		})
 	}
 }
+
+func TestEndDoesNotWaitBehindAnUpdate(t *testing.T) {
+	withStage(t, nil, func(s *stage) {
+		s.submit(opened("a"))
+		pass(10 * time.Minute)
+		s.submit(step("a", pipeline.Updated, 2))
+		pass(3 * time.Second)
+		s.submit(step("a", pipeline.Resolved, 3))
+		pass(3 * time.Second)
+		equal(t, "told", s.told("ops", 0), "opened mw-a/1 (1/0)", "updated mw-a/2 (1/0)", "resolved mw-a/3 (0/1)")
+	}, "ops")
+}
+
+func TestEndsWaitForEachOther(t *testing.T) {
+	withStage(t, nil, func(s *stage) {
+		s.submit(opened("a"), opened("b"), opened("c"))
+		pass(10 * time.Minute)
+		for _, id := range []string{"a", "b", "c"} {
+			s.submit(step(id, pipeline.Resolved, 2))
+			pass(3 * time.Second)
+		}
+		pass(time.Minute)
+		if told := s.told("ops", 0); len(told) != 3 {
+			t.Errorf("told: %q", told)
+		}
+	}, "ops")
+}

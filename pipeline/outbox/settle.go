@@ -28,7 +28,7 @@ func (w *worker) settle(g *group, r *row, body []byte, receipt pipeline.Receipt,
 		}
 		w.stats.Error, w.stats.Broken, w.trouble = "", time.Time{}, trouble{}
 		w.pause = pause{}
-		g.told = now
+		g.toldAt(r, now)
 		if r.asks() { // what comes late is not reminded of at once
 			g.paged = now
 		}
