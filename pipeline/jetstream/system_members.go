@@ -114,13 +114,14 @@ func (m *members) counted(leader serverInfo, peers []peer, at time.Time) {
 	}
 }
 
-// silentIn names a server of a JetStream domain that does not answer, and did at the given time or later; empty: all do. A zero
-// time means whenever.
+// silentIn names a server of a JetStream domain that does not answer, and may have been alive after the question that went out at
+// the given time; empty: none. A zero time means whenever. One that missed that question first may only have been slow, and alive again
+// before anybody asked it anew.
 func (m *members) silentIn(domain string, since time.Time) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, x := range m.all {
-		if x.server.Domain == domain && !x.silent.IsZero() && x.silent.After(since) && !x.plain {
+		if x.server.Domain == domain && !x.silent.IsZero() && !x.silent.Before(since) && !x.plain {
 			return name
 		}
 	}
