@@ -93,7 +93,7 @@ type GroupRecord struct {
 	Told     time.Time         `json:"told,omitzero"`  // its newest batch
 	Paged    time.Time         `json:"paged,omitzero"` // its newest batch with something that became critical, or a reminder
 	Open     []string          `json:"open"`           // ids of its incidents that are open, as told
-	Over     []Change          `json:"over,omitempty"` // ends told since it began, the longest ones, without diagnosis; at most MostEnded
+	Over     []Change          `json:"over,omitempty"` // ends told since it began, without diagnosis; those that closed, then the longest, at most MostEnded
 	Ended    int               `json:"ended,omitempty"`
 }
 

@@ -18,7 +18,7 @@ type Notification struct {
 	Changes []Change          // that are new, oldest first; several of one incident where they waited together
 
 	// The whole group after these changes: the newest change of each incident that is open, and of those that ended since
-	// the group began. The worst first, ended ones last; of the ended ones the longest. Those of Changes are among them,
+	// the group began. The worst first, ended ones last; of the ended ones those that closed, then the longest. Those of Changes are among them,
 	// unless there are more than MostEnded ended ones.
 	Members []*Change
 	Open    int // how many are open

@@ -40,6 +40,12 @@ func (l *Life) Tell(changes ...pipeline.Change) pipeline.Notification {
 		return cmp.Or(cmp.Compare(rank(a.Level), rank(b.Level)), a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
 	})
 	slices.SortFunc(ended, func(x, y *pipeline.Change) int {
+		if a, b := x.Kind == pipeline.Closed, y.Kind == pipeline.Closed; a != b {
+			if a {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(cmp.Compare(y.Silent, x.Silent), cmp.Compare(x.Incident.ID, y.Incident.ID))
 	})
 	n.Members = append(n.Members, ended[:min(len(ended), pipeline.MostEnded)]...)

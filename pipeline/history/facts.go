@@ -74,7 +74,7 @@ func (f *facts) takeEvent(e *pipeline.Event) {
 	switch e.Kind {
 	case pipeline.EventStarted:
 		from := e.Last
-		if from.IsZero() {
+		if !f.stopped.IsZero() && (from.IsZero() || f.stopped.Before(from)) { // a copy of the file is younger than what it holds
 			from = f.stopped
 		}
 		if !from.IsZero() {

@@ -29,7 +29,7 @@ func (f *facts) link(w *watched, period span) (l Link, ok bool) {
 	var over, dark, still spans
 	for _, v := range f.of(w.subject) {
 		whole := span{v.start, f.ended(v)}
-		if whole.to.Before(period.from) || !whole.from.Before(period.to) {
+		if whole.from.Before(period.from) && !whole.to.After(period.from) || !whole.from.Before(period.to) {
 			continue
 		}
 		silence := whole
@@ -38,7 +38,7 @@ func (f *facts) link(w *watched, period span) (l Link, ok bool) {
 		}
 		switch v.Rule {
 		case pipeline.RuleSeen:
-			over, dark = append(over, whole), append(dark, silence)
+			over, dark = append(over, v.over(whole, parts)...), append(dark, silence)
 			l.LongestDark = max(l.LongestDark, Seconds(silence.long()))
 			f.tell(&l, v)
 		case pipeline.RuleSeenDefault:
@@ -65,6 +65,19 @@ func (f *facts) link(w *watched, period span) (l Link, ok bool) {
 		l.Compliance = &percent
 	}
 	return l, true
+}
+
+// over is when the newest proof was older than the limit. Before the incident opened each limit counts in its time: a silence
+// that a new one made a violation was none under the one before.
+func (v *violation) over(whole span, parts []part) (out spans) {
+	for _, p := range parts {
+		one := whole.and(p.span)
+		if passed := v.Since.Add(p.limit); !v.Since.IsZero() && one.from.Before(v.Opened) {
+			one.from = later(one.from, sooner(passed, v.Opened))
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // beyond is when no agent ran and no proof of before was young enough.

@@ -92,7 +92,9 @@ func (j *Journal) begin(now time.Time, lost note) error {
 	if err := j.convert(); err != nil {
 		return fmt.Errorf("open journal: %w", err)
 	}
+	fresh := false
 	err := j.db.View(func(tx *bbolt.Tx) (err error) {
+		fresh = empty(tx)
 		j.state, j.index, err = load(tx, now)
 		return err
 	})
@@ -105,6 +107,8 @@ func (j *Journal) begin(now time.Time, lost note) error {
 	if lost.Text != "" { // until it was told, it counts as found just now
 		lost.At = now
 		j.state.Lost, j.state.LostAt = lost.Text, lost.At
+	} else if !fresh {
+		return nil // the file's time stays that of the last commit, whatever becomes of this start
 	}
 	err = j.db.Update(func(tx *bbolt.Tx) error { return format(tx, lost) })
 	if err != nil {

@@ -63,6 +63,10 @@ func (v *verifier) takeEarly(e *entry) {
 	case !e.whole():
 		v.found(Changed, e.number, "record %d is not as it was written", e.number)
 	default:
+		if r, err := e.record(); err != nil || r.Number != e.number {
+			v.found(Changed, e.number, "record %d holds something else", e.number)
+			return
+		}
 		v.newest = e.number
 		v.early++
 		v.Records++

@@ -58,14 +58,15 @@ func (v *exportVerifier) line(n int, line []byte) {
 		v.unreadable(n, err.Error())
 		return
 	}
-	switch {
+	marked := l.Number > 0 || l.Prev != nil || l.Hash != nil
+	switch { // a line is one thing alone: who reads another into it would trust what no hash covers
 	case v.ended:
 		v.unreadable(n, "there is more behind the line of the head")
-	case isRecord && l.Prev != nil && l.Hash != nil && l.Number > 0:
+	case isRecord && l.Prev != nil && l.Hash != nil && l.Number > 0 && l.Checkpoint == nil && l.Head == nil:
 		v.entry(entry{l.Number, *l.Prev, *l.Hash, payload})
-	case l.Checkpoint != nil && !v.begun:
+	case !isRecord && !marked && l.Checkpoint != nil && l.Head == nil && !v.begun:
 		v.begin(*l.Checkpoint)
-	case l.Head != nil:
+	case !isRecord && !marked && l.Head != nil && l.Checkpoint == nil:
 		v.Head, v.ended = *l.Head, true
 	default:
 		v.unreadable(n, "it is no line of an export")

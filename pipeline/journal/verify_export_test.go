@@ -33,6 +33,9 @@ func TestVerifyExportNamesTheLineThatIsNotAsItWas(t *testing.T) {
 	swapped[10], swapped[11] = swapped[11], swapped[10]
 	forged := append([]string{}, whole...)
 	forged[20] = strings.Replace(forged[20], "xxx", "yyy", 1)
+	var before journal.Hash
+	two := `{"number":1},"number":40`
+	early := fmt.Sprintf(`{"number":1,"prev":"%s","hash":"%s","record":%s}`, before, journal.Chained(before, 1, []byte(two)), two) + "\n"
 	for name, c := range map[string]struct {
 		lines []string
 		want  string
@@ -46,6 +49,8 @@ func TestVerifyExportNamesTheLineThatIsNotAsItWas(t *testing.T) {
 		"no head":      {whole[:41], "cut 40: the newest record is 40, and the line of the head is missing"},
 		"cut":          {without(39, 40), "cut 38: the newest record is 38, and should be 40"},
 		"no beginning": {whole[1:], "missing 0: the beginning is missing: there is no line of the checkpoint before record 1"},
+		"two in one":   {append([]string{early}, export(99)...), "changed 1: record 1 holds something else"},
+		"two lines":    {append([]string{whole[0], `{"checkpoint":{},` + whole[1][1:]}, whole[2:]...), "damaged 0: line 2 cannot be read: it is no line of an export"},
 		"half a line":  {append(append([]string{}, whole[:5]...), whole[5][:300]), "damaged 0: line 6 cannot be read: it is cut off"},
 		"empty":        {nil, "damaged 0: it is no export, or an empty one"},
 		"something":    {[]string{"{}\n"}, "damaged 0: line 1 cannot be read: it is no line of an export"},

@@ -56,7 +56,7 @@ func worstFirst(a, b *pipeline.Change) int {
 	return cmp.Or(began(x).Compare(began(y)), cmp.Compare(x.ID, y.ID))
 }
 
-// longest returns the ends of incidents that lasted longest, at most MostEnded. It reorders ends.
+// longest returns the ends without a recovery, then those of incidents that lasted longest, at most MostEnded. It reorders ends.
 func longest(ends []*pipeline.Change) []*pipeline.Change {
 	slices.SortFunc(ends, func(a, b *pipeline.Change) int {
 		if x, y := a.Kind == pipeline.Closed, b.Kind == pipeline.Closed; x != y { // an end without a recovery must not be cut off

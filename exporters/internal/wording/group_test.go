@@ -71,7 +71,7 @@ func TestWhatIsNotKnownOfAGroupIsNotClaimed(t *testing.T) {
 	g.tell(all(700, pipeline.Opened, 0)...)
 	g.tell(all(699, pipeline.Resolved, time.Minute)...)
 	got := g.tell(exportertest.Of(orders(699), pipeline.Resolved, time.Minute))
-	if title := got.Title(); !strings.HasPrefix(title, "RESOLVED: none of these mirrors") || !strings.Contains(title, "dark for up to 11h 40m") {
+	if title := got.Title(); !strings.HasPrefix(title, "RESOLVED: all 700 incidents: the mirrors are in contact again") || !strings.Contains(title, "dark for up to 11h 40m") {
 		t.Errorf("title is %q", title)
 	}
 }

@@ -91,29 +91,30 @@ func (g *Group) overTitle() string {
 	switch {
 	case closed == 0 && g.whole():
 		return fmt.Sprintf("RESOLVED: all %s, %s%s", reliefs(ended), g.darkness(), where(ended))
-	case closed == 0:
-		return fmt.Sprintf("RESOLVED: %s; %s incidents, %s%s", nothingLeft(ended), all, g.darkness(), where(ended))
+	case closed == 0: // then the others were resolved too
+		return fmt.Sprintf("RESOLVED: all %s incidents: %s, %s%s", all, reliefOfAll(ended), g.darkness(), where(ended))
 	case closed == g.Ended:
 		return fmt.Sprintf("%s: %s incidents%s%s (this is not a recovery)", tag, all, closedFor(ended), where(ended))
 	case g.whole():
 		return fmt.Sprintf("ALL ENDED: %d resolved, %d without a recovery, %s%s", g.Ended-closed, closed, g.darkness(), where(ended))
 	}
-	return fmt.Sprintf("ALL ENDED: %s incidents, at least %d without a recovery, %s%s", all, closed, g.darkness(), where(ended))
+	atLeast := ""
+	if closed == len(ended) {
+		atLeast = "at least "
+	}
+	return fmt.Sprintf("ALL ENDED: %s incidents, %s%d without a recovery, %s%s", all, atLeast, closed, g.darkness(), where(ended))
 }
 
-// nothingLeft is what is true of a group that is over, though not every end of it is at hand.
-func nothingLeft(ended []Story) string {
+// reliefOfAll is what is true of a group that was proven well, of which the ends at hand are some.
+func reliefOfAll(ended []Story) string {
 	if things := noun(ended); familyOf(ended) == pipeline.RuleSeen && things != "streams" {
-		return "none of these " + things + " is without contact any more"
+		return "the " + things + " are in contact again"
 	}
 	return "nothing is open any more"
 }
 
-// howEnded is "resolved" where every end is known to be one with proof.
+// howEnded is "resolved" where every end is one with proof: those without come first (pipeline.Notification).
 func (g *Group) howEnded() string {
-	if !g.whole() {
-		return "ended"
-	}
 	for _, s := range g.ended() {
 		if s.Change.Kind == pipeline.Closed {
 			return "ended"
