@@ -45,14 +45,15 @@ func (k *keptHead) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	k.line = append(k.line, b...)
-	for {
+	for k.found == nil {
 		line, rest, whole := bytes.Cut(k.line, []byte("\n"))
 		if !whole {
-			return len(b), nil
+			break
 		}
-		k.look(line)
 		k.line = rest
+		k.look(line)
 	}
+	return len(b), nil
 }
 
 func (k *keptHead) look(line []byte) {

@@ -134,7 +134,7 @@ func TestHTTPHistoryRefusesWhatItDoesNotKnow(t *testing.T) {
 		"/api/v1/history": 200, "/api/v1/history?open=true&limit=1&match=stream%3DX&match=level%3Dcritical&rule=seen": 200,
 		"/api/v1/history?stream=X": 400, "/api/v1/history?from=30d": 400, "/api/v1/history?match=strem%3DX": 400, "/api/v1/history?open=maybe": 400,
 		"/api/v1/history?limit=-1": 400, "/api/v1/history?from=2026-03-04T00:00:00Z&to=2026-03-03T00:00:00Z": 400,
-		"/api/v1/report": 200, "/api/v1/report?form=2026-03-04T00:00:00Z": 400, "/api/v1/audit?from=2": 200, "/api/v1/audit?from=x": 400,
+		"/api/v1/report": 200, "/api/v1/report?form=2026-03-04T00:00:00Z": 400, "/api/v1/report?from=2999-01-01T00:00:00Z": 400, "/api/v1/audit?from=2": 200, "/api/v1/audit?from=x": 400,
 	} {
 		if got := ask(h, "GET", path, ""); got.Code != status || got.Code == 400 && !strings.Contains(got.Body.String(), `"error"`) {
 			t.Errorf("%s: got %d %s", path, got.Code, got.Body)

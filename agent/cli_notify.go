@@ -23,7 +23,7 @@ type notifyCommands struct {
 type notifyTestCommand struct {
 	Receivers []string `arg:"" optional:"" name:"receiver" help:"Names of receivers (default: all that are configured)."`
 	Config    string   `placeholder:"FILE" help:"The configuration, YAML."`
-	Level     string   `enum:"critical,warning" default:"critical" help:"critical, which mentions and pages whom the receiver would; or warning."`
+	Level     string   `enum:"critical,warning" default:"critical" help:"critical, which pages whom the receiver would (no test mentions anybody in Slack); or warning."`
 	Output    string   `enum:"text,json" default:"text" help:"text or json."`
 }
 
@@ -110,7 +110,7 @@ func (r *notifyResult) print(w io.Writer) error {
 		lines(&b, "> ", e.Body)
 		switch {
 		case e.Status != "":
-			fmt.Fprintf(&b, "< %s, after %gs\n", e.Status, e.Took)
+			fmt.Fprintf(&b, "< %s, after %gs\n", plain(e.Status), e.Took)
 			lines(&b, "< ", e.Answer)
 		default:
 			fmt.Fprintf(&b, "< no answer, after %gs\n", e.Took)

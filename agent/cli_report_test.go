@@ -95,3 +95,16 @@ func TestReportOfAnAgent(t *testing.T) {
 		t.Errorf("exit code %d: %s%s", got.code, got.out, got.errors)
 	}
 }
+
+// Without a begin, a report goes back from its end, which is never later than now.
+func TestAReportEndsNow(t *testing.T) {
+	t.Parallel()
+	j := pastJournal(t, t.TempDir())
+	r, err := makeReport(j, reportQuery{to: noon().Add(1000 * day), now: noon()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.To.Equal(noon()) || !r.From.Equal(noon().Add(-reportSpan)) {
+		t.Errorf("from %s to %s", r.From, r.To)
+	}
+}

@@ -124,6 +124,9 @@ func (c *Config) defaults(string) pipeline.Policy { return c.Policy() }
 
 func makeReport(h historian, q reportQuery) (*history.Report, error) {
 	to := cmp.Or(q.to, q.now)
+	if to.After(q.now) {
+		to = q.now
+	}
 	from := cmp.Or(q.from, to.Add(-reportSpan))
 	streams, err := h.Streams()
 	if err != nil {

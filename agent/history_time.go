@@ -24,7 +24,7 @@ func parseSpan(text string) (time.Duration, error) {
 			continue
 		}
 		var n int
-		if _, err := fmt.Sscanf(count, "%d", &n); err != nil || fmt.Sprint(n) != count || n < 0 || n > 100_000 {
+		if _, err := fmt.Sscanf(count, "%d", &n); err != nil || fmt.Sprint(n) != count || n < 0 || n > 10_000 {
 			return 0, errWantSpan
 		}
 		whole, rest = whole+time.Duration(n)*unit.is, after
@@ -81,11 +81,11 @@ func parseMoment(text string, now time.Time, zone *time.Location, last bool) (ti
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t, nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+	if date, err := time.Parse(time.DateOnly, text); err == nil {
 		if last {
-			t = t.AddDate(0, 0, 1)
+			date = date.AddDate(0, 0, 1)
 		}
-		return t, nil
+		return beginOf(date, zone), nil
 	}
 	for _, layout := range []string{time.DateTime, "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
@@ -98,6 +98,15 @@ func parseMoment(text string, now time.Time, zone *time.Location, last bool) (ti
 	return time.Time{}, fmt.Errorf("%q: want a date (2026-10-01), a time (2026-10-01T14:30, or with Z or an offset), or how long ago (30d, 12h)", text)
 }
 
+// beginOf is the first moment of a day, given by its date in UTC. Where clocks go forward at midnight, it has none.
+func beginOf(date time.Time, zone *time.Location) time.Time {
+	t := time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone)
+	if t.Day() != date.Day() { // an hour too early
+		_, t = t.ZoneBounds()
+	}
+	return t
+}
+
 // periodFlags are the two ends of a period, and the clock that people read.
 type periodFlags struct {
 	From string `placeholder:"TIME" help:"Begin of the period: 2026-10-01, 2026-10-01T14:30, RFC 3339, or how long ago: 30d, 12h."`
@@ -105,7 +114,7 @@ type periodFlags struct {
 	Zone string `default:"UTC" placeholder:"ZONE" help:"Time zone that is read and printed, such as Europe/Berlin or Local."`
 }
 
-// period returns both ends, not later than now; none where a flag says nothing.
+// period returns both ends, of which from is not later than now; none where a flag says nothing.
 func (f *periodFlags) period(now time.Time) (from, to time.Time, zone *time.Location, err error) {
 	if zone, err = time.LoadLocation(f.Zone); err != nil {
 		return from, to, nil, fmt.Errorf("--zone %s: %w", f.Zone, err)

@@ -146,6 +146,10 @@ func (h *HTTP) report(w http.ResponseWriter, r *http.Request) {
 		wrong.write(w)
 		return
 	}
+	if from.After(h.Now()) {
+		problemf(http.StatusBadRequest, "from: %s is still to come", from.Format(time.RFC3339)).write(w)
+		return
+	}
 	done := h.reading(w, r)
 	if done == nil {
 		return

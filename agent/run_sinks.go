@@ -52,8 +52,10 @@ func (a *assembly) makeMetrics(ctx context.Context, config *Config) (*metrics, e
 		return old, nil
 	}
 	var err error
-	made.exporter, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, a.log)
-	return made, err
+	if made.exporter, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, a.log); err != nil {
+		return nil, err
+	}
+	return made, nil
 }
 
 // authority reads the certificates that are read once only. What cannot be read is told where it is needed.

@@ -170,3 +170,15 @@ func TestEndIsInTimeWhateverHangs(t *testing.T) {
 		}
 	}
 }
+
+// What the environment or a file spoils after the configuration was read is an error like any other.
+func TestAnExporterThatCannotBeMadeEndsTheStart(t *testing.T) {
+	t.Parallel()
+	config, _ := load(t, oneConnection+"http: {address: \"127.0.0.1:0\"}\nexporters: {otlp: {endpoint: 'https://127.0.0.1:1'}}\n")
+	config.DataDir = t.TempDir()
+	config.Exporters.OTLP.CAFile = t.TempDir() + "/gone"
+	err := Run(t.Context(), Options{Config: config, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -56,3 +56,17 @@ func TestACopiedFileHidesNoTimeWithoutAnAgent(t *testing.T) {
 	r := report(t, a, history.Query{Streams: []pipeline.StreamRecord{record("A", time.Hour)}})
 	expect(t, r, "limit 1 of 744/744: 0 over 0 (0) dark 0 (0) still 0 blind 0 down 19 risk - tell - untold 0 silenced 0 open false: 97.4462")
 }
+
+// From 10 to 20 it started each half hour and was gone 5 s later: nothing was proven, though no time without it was longer
+// than the limit.
+func TestAnAgentThatDiesAtEachStartProvesNothing(t *testing.T) {
+	var a audit
+	a.event(pipeline.Event{At: at(-5), Kind: pipeline.EventStarted})
+	last := at(10)
+	for hour := 10.5; hour <= 20; hour += 0.5 {
+		a.event(pipeline.Event{At: at(hour), Kind: pipeline.EventStarted, Last: last})
+		last = at(hour).Add(5 * time.Second)
+	}
+	r := report(t, a, history.Query{Streams: []pipeline.StreamRecord{record("A", time.Hour)}})
+	expect(t, r, "limit 1 of 744/744: 0 over 0 (0) dark 0 (0) still 0 blind 0 down 9 risk - tell - untold 0 silenced 0 open false: 98.7903")
+}

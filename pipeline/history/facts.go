@@ -26,6 +26,10 @@ type facts struct {
 	blind      map[string]spans // by connection
 }
 
+// settles is how long an agent that was just started may run without having judged what is overdue: where it ended again by
+// then, it proved nothing.
+const settles = 10 * time.Second
+
 // violation is one incident on a link, a stream or a connection.
 type violation struct {
 	pipeline.Incident           // newest
@@ -164,7 +168,7 @@ func (f *facts) finish() {
 	case f.q.Stopped && !f.lastAt.IsZero():
 		f.down = append(f.down, span{f.lastAt, f.q.Now})
 	}
-	f.down = f.down.union()
+	f.down = f.down.bridged(settles)
 }
 
 // ended is when the incident ended, no later than the end of what is measured.

@@ -31,6 +31,18 @@ func (s spans) union() spans {
 	return out
 }
 
+// bridged is union with gaps that are no longer than most.
+func (s spans) bridged(most time.Duration) (out spans) {
+	for _, one := range s.union() {
+		if last := len(out) - 1; last >= 0 && one.from.Sub(out[last].to) <= most {
+			out[last].to = one.to
+		} else {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 // and returns the moments that are in both.
 func (s spans) and(o spans) (out spans) {
 	for _, a := range s {
