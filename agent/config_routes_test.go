@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -140,5 +141,19 @@ func TestSizesAndAges(t *testing.T) {
 	}
 	if got := Size(1536 << 10).String(); got != "1536KiB" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A text that reads like nothing is one all the same.
+func TestShownRoutesKeepWhatTheyMatch(t *testing.T) {
+	t.Parallel()
+	c, _ := load(t, oneConnection+"exporters: {webhook: [{name: ops, url: 'http://h'}]}\nroutes: [{match: {metadata: {io.x.test: 'false'}}, receivers: ops}, {receivers: ops}]\n")
+	shown, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := load(t, strings.ReplaceAll(string(shown), "<secret>", "http://h"))
+	if got, want := again.Routes[0].Match.Match().String(), "metadata.io.x.test=false"; got != want {
+		t.Errorf("got %q, want %q, from\n%s", got, want, shown)
 	}
 }

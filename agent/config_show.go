@@ -79,7 +79,7 @@ func scalarNode(v reflect.Value) *yaml.Node {
 	default:
 		text = fmt.Sprint(value)
 	}
-	if text == "" || text == "false" {
+	if text == "" || v.Kind() == reflect.Bool && !v.Bool() {
 		return nil
 	}
 	node := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
