@@ -59,7 +59,10 @@ func TestAStreamThatMovedToADeadServerIsNotGone(t *testing.T) {
 	// place creates ONE on a server that is neither the one we are connected to nor the one named.
 	place := func(not string) (at *pipelinetest.Server) {
 		for {
-			pipelinetest.CreateStream(t, js, jetstream.StreamConfig{Name: "ONE", Subjects: []string{"one"}})
+			pipelinetest.Eventually(t, 10*time.Second, "ONE is created", func() bool { // the files of the one before may still be there
+				_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "ONE", Subjects: []string{"one"}})
+				return err == nil
+			})
 			pipelinetest.Eventually(t, 10*time.Second, "ONE has a leader", func() bool { at = c.LeaderOf(t, js, "ONE"); return at != nil })
 			if at.Name() != not && at.Name() != c.Servers[0].Name() {
 				return at
