@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -10,7 +9,7 @@ import (
 type Exchange struct {
 	Method string
 	URL    string // scheme and host
-	Header http.Header
+	Header map[string][]string
 	Body   []byte
 	Status string // "200 OK"; empty: no answer
 	Answer []byte // its first bytes

@@ -47,7 +47,7 @@ func TestExchangeShowsWhatWasSaidButNoSecret(t *testing.T) {
 		t.Fatalf("%d exchanges", len(told))
 	}
 	e := told[0]
-	if e.URL != server.URL+"/<secret>" || e.Status != "200 OK" || e.Header.Get("webhook-id") != "mw-1/1" || e.Error != nil || e.Took <= 0 {
+	if e.URL != server.URL+"/<secret>" || e.Status != "200 OK" || http.Header(e.Header).Get("webhook-id") != "mw-1/1" || e.Error != nil || e.Took <= 0 {
 		t.Errorf("exchange is %+v", e)
 	}
 	if want := `{"routing_key":"<secret>","form":"<secret>","text":"hello"}`; string(e.Body) != want {
