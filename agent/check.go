@@ -95,21 +95,21 @@ func awaitVerdicts(ctx context.Context, board *pipeline.Board, connections int, 
 			return false
 		case <-ticker.C:
 		}
-		links := board.Links()
-		proven := 0
-		for i := range links {
-			if l := &links[i]; l.Level == pipeline.Warning || l.Level == pipeline.OK && compared(l) {
+		links, proven := 0, 0
+		for l := range board.Links() {
+			links++
+			if l.Level == pipeline.Warning || l.Level == pipeline.OK && compared(l) {
 				proven++
 			}
 		}
-		p.show(time.Now(), len(links), proven)
+		p.show(time.Now(), links, proven)
 		rounds := 0
 		for _, c := range board.Connections() {
 			if !c.Round.IsZero() && !c.Blind && c.Unseen == 0 {
 				rounds++
 			}
 		}
-		if rounds == connections && proven == len(links) {
+		if rounds == connections && proven == links {
 			return true
 		}
 	}

@@ -75,7 +75,10 @@ func riskState(r *pipeline.Risk) RiskState {
 
 // linksOf returns every link on the board, sorted by identity.
 func linksOf(b *pipeline.Board, now time.Time) []LinkState {
-	links := b.Links()
+	var links []pipeline.LinkStatus
+	for l := range b.Links() {
+		links = append(links, *l)
+	}
 	slices.SortFunc(links, func(x, y pipeline.LinkStatus) int {
 		a, b := x.Subject, y.Subject
 		return cmp.Or(

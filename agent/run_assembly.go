@@ -101,13 +101,23 @@ func (a *assembly) inForce() *Config {
 	return a.config
 }
 
-// observeLook counts a look in the metrics.
-func (a *assembly) observeLook(connection string, took time.Duration, streams int, err error) {
+// Looked counts a look in the metrics.
+func (a *assembly) Looked(connection string, l pipeline.Looked) {
 	a.mu.RLock()
 	m := a.metrics
 	a.mu.RUnlock()
 	if m != nil {
-		m.exporter.ObserveLook(connection, took, streams, err)
+		m.exporter.Looked(connection, l)
+	}
+}
+
+// Turned tells the metrics of a ring.
+func (a *assembly) Turned(connection string, late time.Duration, proofs int) {
+	a.mu.RLock()
+	m := a.metrics
+	a.mu.RUnlock()
+	if m != nil {
+		m.exporter.Turned(connection, late, proofs)
 	}
 }
 

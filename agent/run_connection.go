@@ -97,7 +97,7 @@ func find(connections []*connection, name string) *connection {
 // newRing makes the ring of a connection, which goes on from state.
 func (a *assembly) newRing(now time.Time, config *Config, c *connection, state pipeline.State) *pipeline.Ring {
 	watch := config.newWatch(now, c.config.Name, c.config.Streams.Watches, a.board, state)
-	return pipeline.NewRing(c.config.Name, watch, c.asked, a.committer, a.observeLook, a.log)
+	return pipeline.NewRing(c.config.Name, watch, c.asked, a.committer, a, a.log)
 }
 
 // start turns the ring until ctx ends, or end.

@@ -15,8 +15,8 @@ func BenchmarkRound10k(b *testing.B) {
 	for i := range samples {
 		samples[i] = pipeline.Sample{
 			Key: key(fmt.Sprintf("M%05d", i)), Leader: "A", Created: epoch,
-			Policy: pipeline.Policy{SeenCritical: pipeline.Some(time.Minute)},
-			Links:  []pipeline.LinkSample{{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: time.Second}},
+			Settings: &pipeline.Settings{Policy: pipeline.Policy{SeenCritical: pipeline.Some(time.Minute)}},
+			Links:    []pipeline.LinkSample{{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: time.Second}},
 		}
 	}
 	w := pipeline.NewWatch(epoch, pipeline.WatchOptions{

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -57,6 +58,10 @@ type ConnectionStatus struct {
 	Round    time.Time `json:"round,omitzero"`    // newest round that came to its end
 	Took     float64   `json:"round_seconds"`     // how long the newest round took
 	Links    int       `json:"links"`
+	Way      string    `json:"way,omitempty"`    // how everything is asked for; see Teller
+	Period   float64   `json:"period_seconds"`   // between rounds: longer than configured where the budget says so
+	Budget   float64   `json:"looks_per_second"` // streams that may be asked about in a second
+	Demand   float64   `json:"demand"`           // of them, what the limits ask for beside the rounds
 	Unseen   int       `json:"unseen,omitempty"` // streams that were named, but never seen: they may hold links
 }
 
@@ -141,15 +146,22 @@ func (b *Board) PutIncident(i Incident) {
 	}
 }
 
-// Links returns a copy of every link, in no order.
-func (b *Board) Links() []LinkStatus {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	all := make([]LinkStatus, 0, len(b.streams))
-	for _, links := range b.streams {
-		all = append(all, links...)
+// Links yields every link that was there when it began, in no order, each as of one moment; rings go on meanwhile. What it yields
+// is valid until the next one is asked for.
+func (b *Board) Links() iter.Seq[*LinkStatus] {
+	return func(yield func(*LinkStatus) bool) {
+		b.mu.RLock()
+		keys := slices.Collect(maps.Keys(b.streams))
+		b.mu.RUnlock()
+		for _, key := range keys {
+			rows := b.rows(key)
+			for i := range rows {
+				if !yield(&rows[i]) {
+					return
+				}
+			}
+		}
 	}
-	return all
 }
 
 // Connections returns a copy of every connection, by name.

@@ -115,7 +115,7 @@ func (g *guarantee) check(now time.Time) {
 	}
 	g.world.changes = nil
 	blind := g.open[pipeline.RuleUnobserved+" dr"] != ""
-	for _, l := range g.world.board.Links() {
+	for l := range g.world.board.Links() {
 		m := g.world.mirrors[l.Subject.StreamKey]
 		truth := m.contact(now)
 		if m.delay <= time.Second { // such an answer is dated by its arrival

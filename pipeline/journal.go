@@ -18,6 +18,7 @@ type State struct {
 	Outbox    []Batch    // undelivered, in the order of their making
 	Groups    []GroupRecord
 	Silences  []Silence // in force or to come
+	Proofs    []ProofPage
 	Lost      string    // not empty: an earlier journal could not be read; says so for people, and since when
 	LostAt    time.Time // when that was found
 }
@@ -26,6 +27,7 @@ type State struct {
 type Commit struct {
 	Streams  []StreamRecord // new or renewed
 	Gone     []StreamKey    // streams no longer watched
+	Proofs   []ProofPage    // new or renewed, by connection and number
 	Changes  []Change       // the incidents in them replace the older ones; an ended one is no longer open
 	Batches  []Batch        // new or renewed, by receiver and key
 	Merged   []BatchID      // batches never attempted whose changes went into another one
@@ -52,6 +54,14 @@ type LinkRecord struct {
 	First   time.Time    `json:"first"`
 	Proof   time.Time    `json:"proof,omitzero"`
 	Origin  OriginRecord `json:"origin,omitzero"`
+}
+
+// ProofPage is what is proven of some streams of a connection, in a form that is cheap to write again and again; a stream's record
+// is written only when something else about it changed. Who made it is who reads it: a journal keeps it as it is.
+type ProofPage struct {
+	Connection string
+	Number     int
+	Data       []byte // nil: the page is no longer there
 }
 
 // BatchID names a batch: its receiver and its key.

@@ -35,7 +35,7 @@ func TestAnotherSourcesDataResolvesNoLag(t *testing.T) {
 	look := func(second float64, leader string, active time.Duration, lag, last uint64) {
 		s := pipeline.Sample{Key: key("ALL"), Asked: at(second), At: at(second), ServerTime: at(second), Created: epoch, Leader: leader}
 		s.State = pipeline.StreamState{FirstSeq: 1, LastSeq: last, Messages: last}
-		s.Policy.LagCritical = pipeline.Some(uint64(50))
+		settings(&s).Policy.LagCritical = pipeline.Some(uint64(50))
 		s.Links = []pipeline.LinkSample{
 			{Kind: pipeline.KindSource, Origin: "A", Reported: true, Active: active, Lag: lag},
 			{Kind: pipeline.KindSource, Origin: "B", Reported: true, Active: 100 * time.Millisecond},

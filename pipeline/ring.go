@@ -14,9 +14,33 @@ type Submitter interface {
 	Submit(records []StreamRecord, gone []StreamKey, changes []Change)
 }
 
-// LookObserver is told of every look that ended: how long it took, how many streams it asked for (0: a round over
-// everything) and how it fell short.
-type LookObserver func(connection string, took time.Duration, streams int, err error)
+// Observer is told of what rings do, for the agent's own telemetry. Its methods return at once, and may be called from several
+// goroutines. What was cancelled from our side is not told.
+type Observer interface {
+	Looked(connection string, l Looked)
+	// Turned tells that a ring did what was due, late by some time, and proved contact for so many links since it told last.
+	Turned(connection string, late time.Duration, proofs int)
+}
+
+// Looked is a look that ended.
+type Looked struct {
+	Kind    LookKind
+	Began   time.Time
+	Took    time.Duration
+	Streams int   // that were asked about; of a round: that it told of
+	Err     error // how it fell short
+}
+
+// LookKind says what a look asked for.
+type LookKind string
+
+// The kinds of look.
+const (
+	LookRound  LookKind = "round"   // everything
+	LookStream LookKind = "streams" // single streams
+	LookOrigin LookKind = "origin"
+	LookTrunks LookKind = "ways" // between servers
+)
 
 // Ring walks one connection's Watch through real time: one goroutine decides, and one goroutine a look waits for
 // answers.
@@ -24,7 +48,7 @@ type Ring struct {
 	watch    *Watch
 	source   Source
 	submit   Submitter
-	observer LookObserver
+	observer Observer
 	log      *slog.Logger
 	name     string
 	told     bool // whether anything is watched
@@ -39,15 +63,20 @@ const (
 )
 
 // NewRing returns a ring that asks source. Observer may be nil.
-func NewRing(name string, watch *Watch, source Source, submit Submitter, observer LookObserver, log *slog.Logger) *Ring {
+func NewRing(name string, watch *Watch, source Source, submit Submitter, observer Observer, log *slog.Logger) *Ring {
 	if observer == nil {
-		observer = func(string, time.Duration, int, error) {}
+		observer = unobserved{}
 	}
 	_, origins := source.(OriginSource)
 	_, routes := source.(RouteSource)
 	watch.able(origins, routes)
 	return &Ring{watch: watch, source: source, submit: submit, observer: observer, log: log, name: name}
 }
+
+type unobserved struct{}
+
+func (unobserved) Looked(string, Looked)             {}
+func (unobserved) Turned(string, time.Duration, int) {}
 
 // Name is the connection's name.
 func (r *Ring) Name() string { return r.name }
@@ -152,14 +181,20 @@ func (r *Ring) look(looking context.Context, q Question, events chan<- event) {
 		}
 	}
 	began := time.Now()
+	streams := 0
 	err := r.source.Look(looking, q.Scope, func(s *Sample) {
+		streams++
 		taken := make(chan struct{})
 		if send(event{question: q.ID, sample: s, taken: taken}) {
 			<-taken
 		}
 	})
 	if looking.Err() == nil {
-		r.observer(r.name, time.Since(began), len(q.Scope), err)
+		kind := LookStream
+		if q.Scope == nil {
+			kind = LookRound
+		}
+		r.observer.Looked(r.name, Looked{Kind: kind, Began: began, Took: time.Since(began), Streams: streams, Err: err})
 	}
 	send(event{question: q.ID, done: true, err: err})
 }

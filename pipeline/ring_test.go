@@ -81,12 +81,7 @@ func ring(t *testing.T, mirrors ...*mirror) *ringing {
 
 // run turns a ring around a watch.
 func (r *ringing) run(t *testing.T, watch *pipeline.Watch) {
-	observe := func(string, time.Duration, int, error) { // looks end side by side
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.looks++
-	}
-	r.ring = pipeline.NewRing("dr", watch, r.source, r, observe, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r.ring = pipeline.NewRing("dr", watch, r.source, r, r, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(t.Context())
 	r.stop, r.stopped = stop, make(chan struct{})
 	ring, stopped := r.ring, r.stopped
@@ -95,6 +90,15 @@ func (r *ringing) run(t *testing.T, watch *pipeline.Watch) {
 		ring.Run(ctx)
 	}()
 }
+
+// Looked counts a look; they end side by side.
+func (r *ringing) Looked(string, pipeline.Looked) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.looks++
+}
+
+func (r *ringing) Turned(string, time.Duration, int) {}
 
 // pass lets so many seconds of virtual time go by since the ring began.
 func (r *ringing) pass(second float64) {

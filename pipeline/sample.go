@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -22,11 +21,31 @@ type Sample struct {
 	State      StreamState
 	Bounds     Bounds
 	Links      []LinkSample // as configured, in the order of the configuration
-	Policy     Policy       // the stream's own metadata, no defaults merged in
-
-	Metadata map[string]string // all of the stream's; not to be changed, also by who keeps it
+	Settings   *Settings    // what the stream's metadata says; nil: nothing
 
 	Raw []byte // the STREAM.INFO document; nil where a source has none
+}
+
+// Settings is what a stream's metadata says. It does not change once it is made: samples and streams share it.
+type Settings struct {
+	Policy   Policy            // no defaults merged in
+	Metadata map[string]string // all of it
+}
+
+// policy is the stream's own, from its metadata.
+func (s *Sample) policy() *Policy {
+	if s.Settings == nil {
+		return &Policy{}
+	}
+	return &s.Settings.Policy
+}
+
+// metadata is all of the stream's.
+func (s *Sample) metadata() map[string]string {
+	if s.Settings == nil {
+		return nil
+	}
+	return s.Settings.Metadata
 }
 
 // StreamState is the part of a stream's state that rules use. Counts are messages.
@@ -88,8 +107,6 @@ func (s *Sample) Clone() *Sample {
 	c := *s
 	c.Links = slices.Clone(s.Links)
 	c.Peers = slices.Clone(s.Peers)
-	c.Policy = s.Policy.Clone()
-	c.Metadata = maps.Clone(s.Metadata)
 	c.Raw = nil
 	return &c
 }

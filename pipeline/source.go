@@ -48,6 +48,11 @@ type RouteSource interface {
 	Trunks(ctx context.Context) ([]Trunk, error)
 }
 
+// Teller is a Source that can say how it asks for everything, for people: "list", "names and info", "jsz". Empty: it did not yet.
+type Teller interface {
+	Way() string
+}
+
 // Why a look as a whole fell short.
 var (
 	ErrDisconnected = errors.New("not connected")

@@ -128,7 +128,7 @@ func (s *stream) spare(now time.Time) {
 // links that are no longer there.
 func (s *stream) take(now time.Time, sample *Sample) (removed []*link) {
 	kept := *sample
-	kept.Metadata = nil // what is wanted of it is in s.metadata
+	kept.Settings = nil // what is wanted of it is in s.own and s.metadata
 	s.whole, s.fault, s.gone, s.seen, s.missed = kept.Clone(), Fault{}, time.Time{}, now, time.Time{}
 	s.lead(now, sample.Leader != "")
 	old := make(map[Subject]*link, len(s.links))

@@ -18,7 +18,7 @@ func from(second float64, edit func(s *pipeline.Sample)) func(time.Time, *pipeli
 
 func TestEndsAreToldOnceWithTheirReason(t *testing.T) {
 	promote := func(s *pipeline.Sample) { s.Links = nil }
-	disable := func(s *pipeline.Sample) { s.Policy.Disabled = true }
+	disable := func(s *pipeline.Sample) { settings(s).Policy.Disabled = true }
 	deleted := []faulty{{cut(61, 9999)[0], pipeline.FaultNotFound}}
 	dead := cut(10.5, 9999)
 	opened := change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}
@@ -61,7 +61,7 @@ func TestOneSourceOfSeveralRemoved(t *testing.T) {
 	if origin := w.changes[0].Incident.Subject.Origin; origin != "P" {
 		t.Errorf("closed the source %s, want P", origin)
 	}
-	if links := w.board.Links(); len(links) != 1 || links[0].Subject.Origin != "O" {
+	if links := linksOn(w.board); len(links) != 1 || links[0].Subject.Origin != "O" {
 		t.Errorf("on the board: %+v, want O", links)
 	}
 }

@@ -169,10 +169,11 @@ func (w *Watch) connectionView() *ConnectionView {
 }
 
 func (w *Watch) status() ConnectionStatus {
+	period, _ := w.rounds.period()
 	return ConnectionStatus{
 		Name: w.opt.Connection, Blind: w.sight.blind, Since: w.sight.since, Reason: w.sight.reason,
 		Answered: w.sight.answered, Links: w.links, Round: w.roundAt, Unseen: w.unseen,
-		Took: w.rounds.took.Seconds(),
+		Took: w.rounds.took.Seconds(), Period: period.Seconds(), Budget: w.opt.LooksPerSecond, Demand: w.demand,
 	}
 }
 

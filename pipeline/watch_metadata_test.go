@@ -12,9 +12,9 @@ import (
 func owned(name string, from float64) *mirror {
 	m := &mirror{key: key(name), limit: secs(30), cut: cut(60.5, 301)}
 	m.edit = func(now time.Time, s *pipeline.Sample) {
-		s.Metadata = map[string]string{"owner": "payments", "note": "not wanted"}
+		settings(s).Metadata = map[string]string{"owner": "payments", "note": "not wanted"}
 		if !now.Before(at(from)) {
-			s.Metadata["owner"] = "ledger"
+			s.Settings.Metadata["owner"] = "ledger"
 		}
 	}
 	return m

@@ -81,7 +81,7 @@ func TestReloadKeepsWhatTheBoardCounts(t *testing.T) {
 		t.Errorf("%d violations, %s in the dark, want one, from 40 s to a little after 101 s", l.Violations, l.Blackout)
 	}
 	w.board.DropConnection("dr")
-	if n := len(w.board.Links()) + len(w.board.Connections()); n != 0 {
+	if n := len(linksOn(w.board)) + len(w.board.Connections()); n != 0 {
 		t.Errorf("%d links and connections left of one that was dropped", n)
 	}
 }

@@ -124,7 +124,7 @@ func TestLeaderChangeNeverResolvesLag(t *testing.T) {
 	position, lag := uint64(1000), uint64(500)
 	a := &mirror{key: key("A"), leaders: []time.Time{at(61)}}
 	a.edit = func(now time.Time, s *pipeline.Sample) {
-		s.Policy.LagCritical = pipeline.Some(uint64(100))
+		settings(s).Policy.LagCritical = pipeline.Some(uint64(100))
 		s.State.LastSeq, s.Links[0].Lag = position, lag
 		if !now.Before(at(61)) {
 			s.Links[0].Lag = 0
@@ -155,7 +155,7 @@ func TestLateListingBringsNoDeletedStreamBack(t *testing.T) {
 	}
 	w.run(80, 500)
 	w.wants(change{67, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonDeleted})
-	if n := len(w.board.Links()); n != 1 {
+	if n := len(linksOn(w.board)); n != 1 {
 		t.Errorf("%d links on the board, want B alone", n)
 	}
 }
@@ -178,7 +178,7 @@ func TestNothingIsJudgedOnProofsThatASuspendedMachineLeftYoung(t *testing.T) {
 	w.watch.Slept(at(62), 10*time.Minute)
 	a.absent = cut(62, 900) // it lost its leader meanwhile: nothing certain is told
 	w.watching = func(now time.Time) {
-		for _, l := range w.board.Links() {
+		for l := range w.board.Links() {
 			if name := l.Subject.Stream; (name == "DEAD" || name == "FROZEN") && l.Proof.After(at(-530)) {
 				t.Errorf("at %s %s counts as proven at %s", since(now), name, since(l.Proof))
 			}

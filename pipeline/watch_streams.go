@@ -19,7 +19,7 @@ func (s *stream) silent() bool { return !s.fault.Answered() }
 // observeWhole takes in a complete sample. Streams that are no link's end, or that are taken out, are not kept.
 func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	switch {
-	case s == nil && (len(sample.Links) == 0 || sample.Policy.Disabled):
+	case s == nil && (len(sample.Links) == 0 || sample.policy().Disabled):
 		w.plain[sample.Key] = w.round
 		return
 	case s == nil && sample.Asked.Before(w.ended[sample.Key]):
@@ -30,7 +30,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		w.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
-	case sample.Policy.Disabled:
+	case sample.policy().Disabled:
 		w.end(now, s, ReasonDisabled)
 		return
 	case len(sample.Links) == 0 && len(s.links) == 0:
@@ -44,7 +44,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		return
 	}
 	before, unlimited, rule := len(s.links), false, ""
-	if s.limited() && !limited(sample.Policy.Over(w.opt.Defaults)) {
+	if s.limited() && !limited(sample.policy().Over(w.opt.Defaults)) {
 		unlimited, rule = true, s.silenceRule()
 	}
 	w.uncover(s, -1)
@@ -57,8 +57,8 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	}
 	w.uncover(s, 1)
 	w.links += len(s.links) - before
-	w.govern(s, sample.Policy)
-	s.label(w.opt.Metadata, sample.Metadata)
+	w.govern(s, *sample.policy())
+	s.label(w.opt.Metadata, sample.metadata())
 	for _, l := range removed {
 		w.endLink(now, l.subject)
 	}

@@ -70,7 +70,7 @@ func (m *mirror) look(t time.Time) (pipeline.Sample, time.Duration) {
 	s.ServerTime = s.At.Add(-time.Duration(m.early * float64(m.delay)))
 	s.Created, s.Leader = m.created(s.ServerTime), m.leader(s.ServerTime)
 	if limit := m.limitAt(s.ServerTime); limit > 0 {
-		s.Policy.SeenCritical = pipeline.Some(limit)
+		settings(&s).Policy.SeenCritical = pipeline.Some(limit)
 	}
 	link := pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: m.active(s.ServerTime)}
 	if m.data {
@@ -249,9 +249,9 @@ func (w *world) start(from float64, records []pipeline.StreamRecord, open []pipe
 // link returns the board's row of a mirror.
 func (w *world) link(k pipeline.StreamKey) pipeline.LinkStatus {
 	w.t.Helper()
-	for _, l := range w.board.Links() {
+	for l := range w.board.Links() {
 		if l.Subject.StreamKey == k {
-			return l
+			return *l
 		}
 	}
 	w.t.Fatalf("%s is not on the board", k.Stream)
@@ -278,4 +278,22 @@ type change struct {
 	rule   string
 	stream string
 	reason string
+}
+
+// settings gives the sample settings of its own, to be changed before it is told.
+func settings(s *pipeline.Sample) *pipeline.Settings {
+	own := pipeline.Settings{}
+	if s.Settings != nil {
+		own = *s.Settings
+	}
+	s.Settings = &own
+	return s.Settings
+}
+
+// linksOn returns a copy of every link on the board.
+func linksOn(b *pipeline.Board) (all []pipeline.LinkStatus) {
+	for l := range b.Links() {
+		all = append(all, *l)
+	}
+	return all
 }

@@ -38,8 +38,8 @@ type Exporter struct {
 }
 
 var (
-	_ pipeline.Reporter     = (*Exporter)(nil)
-	_ pipeline.LookObserver = (*Exporter)(nil).ObserveLook
+	_ pipeline.Reporter = (*Exporter)(nil)
+	_ pipeline.Observer = (*Exporter)(nil)
 )
 
 // New returns an exporter, not yet connected: that happens with the first report. OTEL_SDK_DISABLED=true makes one that
@@ -67,10 +67,11 @@ func New(ctx context.Context, cfg Config, version string, from Own, log *slog.Lo
 	return e, nil
 }
 
-// ObserveLook is a pipeline.LookObserver: it counts a look in the agent's own metrics, and never blocks.
-func (e *Exporter) ObserveLook(connection string, took time.Duration, streams int, err error) {
-	e.own.observeLook(connection, took, streams, err)
-}
+// Looked counts a look in the agent's own metrics.
+func (e *Exporter) Looked(connection string, l pipeline.Looked) { e.own.looked(connection, l) }
+
+// Turned implements pipeline.Observer.
+func (e *Exporter) Turned(string, time.Duration, int) {}
 
 // Run reports every interval until ctx ends, and returns nil then. A failure is logged when it begins and when it ends.
 func (e *Exporter) Run(ctx context.Context, b *pipeline.Board) error {
@@ -143,7 +144,10 @@ func (e *Exporter) report(ctx context.Context, b *pipeline.Board, now time.Time)
 // are few, and tell of the rest. The ways between servers come before the links that run over them.
 func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Time) iter.Seq[[]metricdata.Metrics] {
 	return func(yield func([]metricdata.Metrics) bool) {
-		links := b.Links()
+		var links []pipeline.LinkStatus
+		for l := range b.Links() {
+			links = append(links, *l)
+		}
 		metrics, err := e.own.collect(ctx)
 		if err != nil {
 			e.log.WarnContext(ctx, "own metrics are incomplete", "error", err)

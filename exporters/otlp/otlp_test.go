@@ -288,7 +288,7 @@ func TestDisabledSDKReportsNothingAndSaysSoOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	e.ObserveLook("dr", time.Second, 1, nil)
+	e.Looked("dr", pipeline.Looked{Kind: pipeline.LookStream, Took: time.Second, Streams: 1})
 	if requests := server.take(); len(requests) != 0 {
 		t.Errorf("%d requests, want none", len(requests))
 	}

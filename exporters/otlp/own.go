@@ -86,20 +86,16 @@ func (o *own) observeReceiver(to metric.Observer, r *pipeline.ReceiverStats, now
 	}
 }
 
-// observeLook counts a look. One that was cancelled from our side tells nothing.
-func (o *own) observeLook(connection string, took time.Duration, streams int, err error) {
-	if errors.Is(err, context.Canceled) {
+// looked counts a look. One that was cancelled from our side tells nothing.
+func (o *own) looked(connection string, l pipeline.Looked) {
+	if errors.Is(l.Err, context.Canceled) {
 		return
 	}
 	ctx := context.Background()
-	scope := "streams"
-	if streams == 0 {
-		scope = "round"
-	}
 	name := attribute.String("nats.connection", connection)
-	o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(name, attribute.String("mirrorwatch.look.scope", scope)))
-	if err != nil {
-		o.failures.Add(ctx, 1, metric.WithAttributes(name, attribute.String("error.type", lookFault(err))))
+	o.duration.Record(ctx, l.Took.Seconds(), metric.WithAttributes(name, attribute.String("mirrorwatch.look.scope", string(l.Kind))))
+	if l.Err != nil {
+		o.failures.Add(ctx, 1, metric.WithAttributes(name, attribute.String("error.type", lookFault(l.Err))))
 	}
 }
 

@@ -23,9 +23,9 @@ func TestLooksAreTimedAndTheirFailuresCountedByKind(t *testing.T) {
 		errors.New("anything else"),
 		context.Canceled,
 	} {
-		e.ObserveLook("dr", 20*time.Millisecond, 3, err)
+		e.Looked("dr", pipeline.Looked{Kind: pipeline.LookStream, Took: 20 * time.Millisecond, Streams: 3, Err: err})
 	}
-	e.ObserveLook("dr", 4*time.Second, 0, nil)
+	e.Looked("dr", pipeline.Looked{Kind: pipeline.LookRound, Took: 4 * time.Second})
 	if err := e.Report(t.Context(), pipeline.NewBoard(time.Now())); err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,9 @@ func (d *document) fill(s *pipeline.Sample) error {
 	s.Links = links
 	s.ServerTime, s.Created, s.Leader = d.TS, d.Created, d.leader()
 	s.State, s.Bounds, s.Peers = d.state(), d.bounds(), d.peers()
-	s.Policy, s.Metadata = ParsePolicy(d.Config.Metadata), d.Config.Metadata
+	if len(d.Config.Metadata) > 0 {
+		s.Settings = &pipeline.Settings{Policy: ParsePolicy(d.Config.Metadata), Metadata: d.Config.Metadata}
+	}
 	return nil
 }
 

@@ -49,16 +49,16 @@ func TestDecodeRecordedDocuments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := readTestdata(t, name)
-			want.Key.Stream, want.Key.Connection, want.Created, want.Policy, want.Raw = "M", "dr", created, policy, doc
+			want.Key.Stream, want.Key.Connection, want.Created, want.Settings, want.Raw = "M", "dr", created, &pipeline.Settings{Policy: policy}, doc
 			got := pipeline.Sample{Key: pipeline.StreamKey{Connection: "dr"}}
 			if err := Decode(doc, &got); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pipeline.Sample{}, "Metadata")); diff != "" {
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(pipeline.Settings{}, "Metadata")); diff != "" {
 				t.Error(diff)
 			}
-			if version := got.Metadata["_nats.ver"]; version != "2.15.2" || len(got.Metadata) != 5 {
-				t.Errorf("metadata %v, want all of the stream's", got.Metadata)
+			if version := got.Settings.Metadata["_nats.ver"]; version != "2.15.2" || len(got.Settings.Metadata) != 5 {
+				t.Errorf("metadata %v, want all of the stream's", got.Settings.Metadata)
 			}
 		})
 	}

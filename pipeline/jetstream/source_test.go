@@ -30,7 +30,7 @@ func TestLookAtEverythingYieldsEachStreamOnce(t *testing.T) {
 			t.Fatalf("sample %+v", x)
 		}
 		mirror := strings.HasPrefix(x.Key.Stream, "M")
-		if mirror != (len(x.Links) == 1) || mirror != x.Policy.SeenCritical.Set {
+		if mirror != (len(x.Links) == 1) || mirror != x.Settings.Policy.SeenCritical.Set {
 			t.Fatalf("sample %+v", x)
 		}
 		if mirror && (!x.Links[0].Reported || x.Links[0].Origin != "S000") {

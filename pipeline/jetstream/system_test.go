@@ -113,11 +113,11 @@ func TestSystemScopeSeesTheStreamsOfEveryAccount(t *testing.T) {
 			if m == nil || m.Fault.Kind != "" || m.Leader != Standalone || len(m.Links) != 1 || m.Created.IsZero() {
 				t.Fatalf("round %d: %+v", i, m)
 			}
-			if l := m.Links[0]; !l.Reported || l.Origin != "ORDERS" || m.Policy.SeenCritical.Value != time.Minute {
+			if l := m.Links[0]; !l.Reported || l.Origin != "ORDERS" || m.Settings.Policy.SeenCritical.Value != time.Minute {
 				t.Fatalf("round %d: %+v", i, m)
 			}
-			if owner := m.Metadata["owner"]; owner != strings.ToLower(account) {
-				t.Errorf("round %d: metadata %v, want the owner of %s", i, m.Metadata, account)
+			if owner := m.Settings.Metadata["owner"]; owner != strings.ToLower(account) {
+				t.Errorf("round %d: metadata %v, want the owner of %s", i, m.Settings.Metadata, account)
 			}
 			if m.ServerTime.Before(m.Asked) || m.ServerTime.After(m.At) {
 				t.Errorf("asked %v, read %v, answered %v", m.Asked, m.ServerTime, m.At)

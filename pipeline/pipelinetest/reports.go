@@ -45,7 +45,7 @@ func (r *Reports) Report(ctx context.Context, b *pipeline.Board) error {
 		return r.err
 	}
 	r.pictures = append(r.pictures, Picture{
-		At: time.Now(), Links: b.Links(), Connections: b.Connections(), Incidents: b.Incidents(),
+		At: time.Now(), Links: links(b), Connections: b.Connections(), Incidents: b.Incidents(),
 	})
 	return nil
 }
@@ -64,4 +64,12 @@ func (r *Reports) Newest() Picture {
 		return Picture{}
 	}
 	return all[len(all)-1]
+}
+
+// links returns a copy of every link on the board.
+func links(b *pipeline.Board) (all []pipeline.LinkStatus) {
+	for l := range b.Links() {
+		all = append(all, *l)
+	}
+	return all
 }

@@ -157,7 +157,7 @@ func play(rec *recording.Recording, start, interval time.Duration) *replayed {
 
 func earliestProof(board *pipeline.Board, subject pipeline.Subject) time.Time {
 	var earliest time.Time
-	for _, l := range board.Links() {
+	for l := range board.Links() {
 		proof := l.Proof
 		if proof.IsZero() {
 			proof = l.First
