@@ -18,7 +18,6 @@ func TestMain(m *testing.M) {
 	pipelinetest.ServeChild()
 	testscript.Main(sideBySide{m}, map[string]func(){
 		"mirrorwatch": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-		"rawpages":    rawPagesMain,
 		"doomed":      doomedMain,
 	})
 }

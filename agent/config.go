@@ -7,6 +7,7 @@ import (
 
 	"mirrorwatch/exporters/alertmanager"
 	"mirrorwatch/exporters/otlp"
+	"mirrorwatch/exporters/prometheus"
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/jetstream"
 )
@@ -35,7 +36,7 @@ func DefaultConfig() *Config {
 		LooksPerSecond: 500,
 		Rules:          RulesConfig{SeenDefault: SeenDefaultConfig{After: 5 * time.Minute}},
 		DataDir:        "./data",
-		HTTP:           HTTPConfig{Address: "127.0.0.1:9188"},
+		HTTP:           HTTPConfig{Address: "127.0.0.1:9188", Metrics: prometheus.Default()},
 		Retention:      RetentionConfig{Age: Age(400 * 24 * time.Hour), Size: 256 << 20},
 		Heartbeat:      HeartbeatConfig{Interval: time.Minute},
 		Fallback:       FallbackConfig{After: 5 * time.Minute, Keep: 72 * time.Hour},

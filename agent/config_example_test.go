@@ -60,7 +60,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 		cfg.Retention != want.Retention || cfg.Fallback.After != want.Fallback.After || cfg.Fallback.Keep != want.Fallback.Keep {
 		t.Errorf("got %+v, want %+v", cfg, want)
 	}
-	if got, want := cfg.Exporters.OTLP, otlp.Default(); got.Interval != want.Interval || got.Timeout != want.Timeout {
+	if got, want := cfg.Exporters.OTLP, otlp.Default(); got.Interval != want.Interval || got.Links != want.Links || got.Traces {
 		t.Errorf("otlp: got %+v, want %+v", got, want)
 	}
 	route := DefaultRoute()

@@ -132,6 +132,14 @@ func valuesOf(path string) []any {
 	switch path {
 	case "connections[].scope":
 		return []any{"account", "system", ""}
+	case "http.metrics.links", "exporters.otlp.links":
+		return []any{"all", "unhealthy"}
+	case "exporters.otlp.protocol":
+		return []any{"grpc", "http/protobuf", ""}
+	case "exporters.otlp.compression":
+		return []any{"gzip", "none", ""}
+	case "exporters.otlp.temporality":
+		return []any{"cumulative", "delta", "lowmemory", ""}
 	case "exporters.webhook[].body":
 		values := []any{""}
 		for _, body := range webhook.Bodies() {

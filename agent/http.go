@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"mirrorwatch/exporters/prometheus"
 	"mirrorwatch/pipeline"
 )
 
@@ -20,6 +21,8 @@ type HTTPConfig struct {
 	Address   string          `koanf:"address"` // host:port
 	Token     pipeline.Secret `koanf:"token"`   // that callers show (Authorization: Bearer) to change or look back
 	TokenFile string          `koanf:"token_file"`
+
+	Metrics prometheus.Config `koanf:"metrics"` // of /metrics
 }
 
 // Bearer returns the token; zero: only callers on the agent's own host may change anything or look back.
@@ -41,6 +44,7 @@ func (c *HTTPConfig) Validate(report func(path, problem string)) {
 	if !c.Token.IsZero() && c.TokenFile != "" {
 		report("token", "give token or token_file, not both")
 	}
+	c.Metrics.Validate(under("metrics", report))
 }
 
 // HTTP is the agent's HTTP interface. Silences can be made and ended through it; all else only tells.
@@ -59,6 +63,8 @@ type HTTP struct {
 	Metadata func() []string
 	// Token is what callers must show to change something or to look back; nil, or zero: they must be on this host.
 	Token func() pipeline.Secret
+	// Metrics answers /metrics; nil: nobody does.
+	Metrics http.Handler
 	// Config tells why the configuration on disk is not in force, and since when; nil, or an empty problem: it is.
 	Config func() (problem string, since time.Time)
 
@@ -68,12 +74,15 @@ type HTTP struct {
 	heavy chan struct{} // holds a word while somebody reads the whole audit: one at a time
 }
 
-// Handler returns the routes: /healthz, /readyz and those under /api/v1.
+// Handler returns the routes: /healthz, /readyz, /metrics and those under /api/v1.
 func (h *HTTP) Handler() http.Handler {
 	h.heavy = make(chan struct{}, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
+	if h.Metrics != nil {
+		mux.Handle("GET /metrics", h.Metrics)
+	}
 	mux.HandleFunc("GET /api/v1/links", h.links)
 	mux.HandleFunc("GET /api/v1/incidents", h.incidents)
 	mux.HandleFunc("GET /api/v1/silences", h.silences)
@@ -91,10 +100,6 @@ func (h *HTTP) healthz(w http.ResponseWriter, _ *http.Request) {
 	}{true})
 }
 
-func (h *HTTP) links(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, linksOf(h.Board, h.Now()))
-}
-
 // incidents tells the open ones, oldest first.
 func (h *HTTP) incidents(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, incidentsOf(h.Board, h.Now(), h.withheld()))
@@ -102,14 +107,19 @@ func (h *HTTP) incidents(w http.ResponseWriter, _ *http.Request) {
 
 // writeJSON ignores that the client went away.
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
+	beginJSON(w, status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	_ = encoder.Encode(body)
+}
+
+// beginJSON writes what comes before the body.
+func beginJSON(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
 }
 
 // shutdownTimeout is how long ServeHTTP lets running requests end.

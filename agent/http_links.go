@@ -1,8 +1,13 @@
 package agent
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
+	"encoding/json"
+	"iter"
 	"math"
+	"net/http"
 	"slices"
 	"time"
 
@@ -73,29 +78,80 @@ func riskState(r *pipeline.Risk) RiskState {
 	return s
 }
 
+// sortedLinks is how many links /api/v1/links puts in order. Of more, the rest is told as it comes, for it is not kept: the
+// answer takes no more memory for 100,000 links than for these.
+const sortedLinks = 2000
+
+// links tells every link, while it reads the board.
+func (h *HTTP) links(w http.ResponseWriter, _ *http.Request) {
+	beginJSON(w, http.StatusOK)
+	out := bufio.NewWriterSize(w, 32<<10)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("  ", "  ")
+	before := "[\n  "
+	for s := range eachLink(h.Board, h.Now(), sortedLinks) {
+		text.Reset()
+		_ = encoder.Encode(s) // it has nothing that JSON has not
+		_, _ = out.WriteString(before)
+		if _, err := out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n"))); err != nil {
+			return // the client went away
+		}
+		before = ",\n  "
+	}
+	if text.Len() == 0 {
+		_, _ = out.WriteString("[]\n")
+	} else {
+		_, _ = out.WriteString("\n]\n")
+	}
+	_ = out.Flush()
+}
+
 // linksOf returns every link on the board, sorted by identity.
 func linksOf(b *pipeline.Board, now time.Time) []LinkState {
-	var links []pipeline.LinkStatus
-	for l := range b.Links() {
-		links = append(links, *l)
-	}
-	slices.SortFunc(links, func(x, y pipeline.LinkStatus) int {
-		a, b := x.Subject, y.Subject
-		return cmp.Or(
-			cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
-			cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Origin, b.Origin),
-			cmp.Compare(a.Via, b.Via), cmp.Compare(a.Filter, b.Filter))
-	})
-	blind := map[string]bool{}
-	for _, c := range b.Connections() {
-		blind[c.Name] = c.Blind
-	}
-	states := make([]LinkState, len(links))
-	for i := range links {
-		states[i] = linkState(&links[i], now)
-		states[i].Blind = blind[states[i].Connection]
+	states := []LinkState{}
+	for s := range eachLink(b, now, math.MaxInt) {
+		states = append(states, *s)
 	}
 	return states
+}
+
+// eachLink yields every link on the board, sorted by identity if there are no more than so many, else in no order. What it yields
+// is valid until the next one is asked for.
+func eachLink(b *pipeline.Board, now time.Time, sorted int) iter.Seq[*LinkState] {
+	return func(yield func(*LinkState) bool) {
+		blind := map[string]bool{}
+		for _, c := range b.Connections() {
+			blind[c.Name] = c.Blind
+		}
+		tell := func(l *pipeline.LinkStatus) bool {
+			s := linkState(l, now)
+			s.Blind = blind[s.Connection]
+			return yield(&s)
+		}
+		var first []pipeline.LinkStatus
+		for l := range b.Links() {
+			if len(first) < sorted {
+				first = append(first, *l)
+			} else if !tell(l) {
+				return
+			}
+		}
+		slices.SortFunc(first, func(x, y pipeline.LinkStatus) int { return compareSubjects(&x.Subject, &y.Subject) })
+		for i := range first {
+			if !tell(&first[i]) {
+				return
+			}
+		}
+	}
+}
+
+func compareSubjects(a, b *pipeline.Subject) int {
+	return cmp.Or(
+		cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
+		cmp.Compare(a.Stream, b.Stream), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Origin, b.Origin),
+		cmp.Compare(a.Via, b.Via), cmp.Compare(a.Filter, b.Filter))
 }
 
 func linkState(l *pipeline.LinkStatus, now time.Time) LinkState {

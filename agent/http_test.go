@@ -109,7 +109,6 @@ func TestRoutes(t *testing.T) {
 		{"incidents", "GET", "/api/v1/incidents", filledBoard(), nil, nil, http.StatusOK},
 		{"incidents_none", "GET", "/api/v1/incidents", pipeline.NewBoard(noon()), nil, nil, http.StatusOK},
 		{"", "GET", "/", filledBoard(), nil, nil, http.StatusNotFound},
-		{"", "GET", "/metrics", filledBoard(), nil, nil, http.StatusNotFound},
 		{"", "POST", "/api/v1/links", filledBoard(), nil, nil, http.StatusMethodNotAllowed},
 	} {
 		t.Run(test.method+test.path+" "+test.name, func(t *testing.T) {

@@ -63,7 +63,7 @@ func (r *reloader) run(ctx context.Context, hangups <-chan os.Signal) {
 	}
 }
 
-// changed tells whether the file, or what is read with it once only, holds something new, and holds still.
+// changed tells whether the file holds something new, and holds still.
 func (r *reloader) changed(ctx context.Context) bool {
 	text, err := os.ReadFile(r.file.Path)
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *reloader) changed(ctx context.Context) bool {
 	if r.refused != "" && time.Since(r.tried) > askAgain {
 		return true
 	}
-	if r.sum(text) == r.handled {
+	if sha256.Sum256(text) == r.handled {
 		return false
 	}
 	still := time.NewTimer(holdStill)
@@ -86,11 +86,6 @@ func (r *reloader) changed(ctx context.Context) bool {
 	}
 	again, err := os.ReadFile(r.file.Path)
 	return err == nil && bytes.Equal(text, again)
-}
-
-// sum stands for the file's text with what is read beside it once only.
-func (r *reloader) sum(text []byte) [sha256.Size]byte {
-	return sha256.Sum256(append(append(bytes.Clone(text), 0), authority(r.a.inForce().Exporters.OTLP)...))
 }
 
 // load puts what the file says in force, or tells why not. Asked for by somebody, it says so in the log in any case.
@@ -109,7 +104,7 @@ func (r *reloader) load(ctx context.Context, asked bool) {
 	if ctx.Err() != nil {
 		return
 	}
-	r.handled, r.tried = r.sum(text), time.Now()
+	r.handled, r.tried = sha256.Sum256(text), time.Now()
 	if err != nil {
 		r.refuse(ctx, err, asked)
 		return

@@ -1,11 +1,8 @@
 package agent
 
 import (
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,42 +58,6 @@ links: {status: %q}
 		if !ok {
 			t.Error(name)
 		}
-	}
-}
-
-// Certificates are read once only: others in their file are another exporter, and nothing else is.
-func TestCollectorIsTrustedByItsNewAuthority(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewTLSServer(nil)
-	t.Cleanup(server.Close)
-	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	file := filepath.Join(t.TempDir(), "ca.pem")
-	write := func(text []byte) {
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(authority)
-	config, _ := load(t, oneConnection+fmt.Sprintf("exporters: {otlp: {endpoint: 'https://127.0.0.1:4317', ca_file: %q}}\n", file))
-	a := &assembly{log: slog.New(slog.DiscardHandler), config: config}
-	made := func() *metrics {
-		m, err := a.makeMetrics(t.Context(), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
-	}
-	a.metrics = made()
-	r := newReloader(a, ConfigFile{})
-	sum := r.sum(nil)
-	if made() != a.metrics || r.sum(nil) != sum {
-		t.Error("the same certificates are taken for others")
-	}
-	write(append(authority, authority...))
-	if again := made(); again == a.metrics || r.sum(nil) == sum {
-		t.Error("other certificates are not seen")
-	} else if err := errors.Join(again.close(), a.metrics.close()); err != nil {
-		t.Error(err)
 	}
 }
 

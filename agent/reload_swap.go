@@ -37,9 +37,6 @@ func (a *assembly) reload(ctx context.Context, file string, next *Config) (chang
 			changes = append(changes, "connection "+c.config.Name+" changed (its nats context)")
 		}
 	}
-	if metrics != a.metrics && metrics != nil && !slices.Contains(changes, "exporters.otlp") {
-		changes = append(changes, "exporters.otlp.ca_file (its content)")
-	}
 	if len(changes) == 0 {
 		return nil, nil
 	}
@@ -81,9 +78,9 @@ func (a *assembly) replaceConnections(ctx context.Context, next *Config, connect
 	var state pipeline.State
 	for _, c := range over {
 		c.end()
-		records, open, ended := c.ring.State()
-		state.Streams, state.Incidents = append(state.Streams, records...), append(state.Incidents, open...)
-		state.Ended = append(state.Ended, ended...)
+		own := c.ring.State()
+		state.Streams, state.Incidents = append(state.Streams, own.Streams...), append(state.Incidents, own.Incidents...)
+		state.Ended, state.Proofs = append(state.Ended, own.Ended...), append(state.Proofs, own.Proofs...)
 	}
 	now := time.Now()
 	for _, c := range connections {
@@ -118,6 +115,7 @@ func (a *assembly) replaceMetrics(ctx context.Context, next *metrics) {
 	a.mu.Lock()
 	a.metrics = next
 	a.mu.Unlock()
+	next.follow(before)
 	next.start(ctx, a.board)
 	a.discard("otlp exporter", before.close)
 }

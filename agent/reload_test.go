@@ -210,8 +210,12 @@ func TestRotatedSecretIsUsedInTheMiddleOfAnIncident(t *testing.T) {
 
 // Many hangups at once, reloads among them and the end in the middle of one leave nothing behind.
 func TestReloadsLeaveNothingRunning(t *testing.T) {
-	s, _ := few(t)
+	s, js := few(t)
 	p := startPager(t)
+	pipelinetest.Eventually(t, soon, "all that the server runs for the mirror runs", func() bool {
+		mirror, err := js.Stream(t.Context(), "MIRROR")
+		return err == nil && mirror.CachedInfo().Mirror != nil && mirror.CachedInfo().Mirror.Active >= 0
+	})
 	running := goleak.IgnoreCurrent()
 	text := watching(t, s, p)
 	a := runFile(t, text)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"mirrorwatch/pipeline"
@@ -16,6 +17,7 @@ import (
 // runCommand is mirrorwatch run.
 type runCommand struct {
 	Config string `required:"" placeholder:"FILE" help:"The configuration, YAML."`
+	Pprof  string `placeholder:"ADDRESS" help:"Serve profiles of the agent under /debug/pprof/ at this loopback address, such as 127.0.0.1:6060."`
 }
 
 // Help says more than one line.
@@ -39,6 +41,25 @@ func (c *runCommand) Run(ctx context.Context, console *Console) error {
 		return err
 	}
 	logNotes(console.Log, notes)
+	if c.Pprof == "" {
+		runtime.MemProfileRate = 0 // nobody asks: linking the profiler in should cost nothing
+	} else {
+		listener, err := listenProfiler(c.Pprof)
+		if err != nil {
+			return err
+		}
+		profiling, end := context.WithCancel(ctx)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			serveProfiler(profiling, listener, console.Log)
+		}()
+		defer func() {
+			end()
+			<-served
+		}()
+		console.Log.Info("profiles are served", "pprof", listener.Addr().String())
+	}
 	return Run(ctx, Options{
 		Config: config, Log: console.Log, File: &ConfigFile{Path: c.Config, Environ: console.Environ}, Hangups: hangups,
 	})

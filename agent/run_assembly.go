@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mirrorwatch/exporters/telemetry"
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/journal"
 	"mirrorwatch/pipeline/outbox"
@@ -22,6 +23,7 @@ type assembly struct {
 	journal   *journal.Journal
 	outbox    *outbox.Outbox
 	committer *outbox.Committer
+	own       *telemetry.Own
 	direct    []pipeline.Receiver // Options.Receivers
 	closing   sync.WaitGroup      // of what was replaced
 
@@ -58,6 +60,9 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	if state.Lost != "" {
 		o.Log.Error("earlier state is lost", "what", state.Lost)
 	}
+	if a.own, err = a.newOwn(o.Config); err != nil {
+		return nil, err
+	}
 	var written pipeline.Journal = a.journal
 	if o.journal != nil {
 		written = o.journal(a.journal)
@@ -65,7 +70,7 @@ func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	a.outbox = outbox.New(o.Config.dispatch(notifiers(a.receivers), a.direct), state, o.Log)
 	a.committer = outbox.NewCommitter(outbox.CommitterOptions{
 		Journal: written, Outbox: a.outbox, Board: a.board, Rules: o.Config.agentRules(), State: state, Log: o.Log,
-		Grace: drainTime,
+		Grace: drainTime, Committed: a.own.Committed,
 	})
 	a.committer.Record(pipeline.Event{At: now, Kind: pipeline.EventStarted, Text: ThisBuild().String(), Last: last})
 	if slices.ContainsFunc(state.Incidents, func(i pipeline.Incident) bool { return i.Rule == pipeline.RuleConfig }) {
@@ -101,8 +106,9 @@ func (a *assembly) inForce() *Config {
 	return a.config
 }
 
-// Looked counts a look in the metrics.
+// Looked tells of a look: the agent's own metrics, and the traces of who makes some.
 func (a *assembly) Looked(connection string, l pipeline.Looked) {
+	a.own.Looked(connection, l)
 	a.mu.RLock()
 	m := a.metrics
 	a.mu.RUnlock()
@@ -111,14 +117,9 @@ func (a *assembly) Looked(connection string, l pipeline.Looked) {
 	}
 }
 
-// Turned tells the metrics of a ring.
+// Turned tells of a ring's turn: the agent's own metrics.
 func (a *assembly) Turned(connection string, late time.Duration, proofs int) {
-	a.mu.RLock()
-	m := a.metrics
-	a.mu.RUnlock()
-	if m != nil {
-		m.exporter.Turned(connection, late, proofs)
-	}
+	a.own.Turned(connection, late, proofs)
 }
 
 // turning tells whether every ring turns, the journal can be written and no delivery is overdue, and else what is not so.

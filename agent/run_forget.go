@@ -22,6 +22,12 @@ func (a *assembly) forget(now time.Time, state pipeline.State) {
 			told[r.Key.Connection] = false
 		}
 	}
+	var pages []pipeline.ProofPage
+	for _, p := range state.Proofs {
+		if gone(p.Connection) {
+			pages = append(pages, pipeline.ProofPage{Connection: p.Connection, Number: p.Number})
+		}
+	}
 	tracker := pipeline.NewTracker(state.Incidents, nil)
 	var changes []pipeline.Change
 	for _, i := range state.Incidents {
@@ -40,7 +46,7 @@ func (a *assembly) forget(now time.Time, state pipeline.State) {
 			changes = append(changes, tracker.Tell(now, pipeline.RuleUnobserved, subject, pipeline.ReasonNotConfigured))
 		}
 	}
-	if len(streams)+len(changes) > 0 {
-		a.committer.Submit(nil, streams, changes)
+	if len(streams)+len(pages)+len(changes) > 0 {
+		a.committer.Submit(pipeline.Kept{Gone: streams, Proofs: pages, Changes: changes})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mirrorwatch/exporters/prometheus"
 	"mirrorwatch/pipeline"
 )
 
@@ -90,7 +91,8 @@ func (a *assembly) http() *HTTP {
 	return &HTTP{
 		Board: a.board, Ready: func() error { return nil }, Receivers: a.outbox.Stats, Now: time.Now,
 		Silences: a.committer, History: a.journal,
-		Token: func() pipeline.Secret { return a.inForce().HTTP.Bearer() },
+		Metrics: prometheus.New(a.board, a.own.Collect, func() prometheus.Config { return a.inForce().HTTP.Metrics }, a.log),
+		Token:   func() pipeline.Secret { return a.inForce().HTTP.Bearer() },
 		Config: func() (problem string, since time.Time) {
 			a.mu.RLock()
 			defer a.mu.RUnlock()
@@ -135,6 +137,11 @@ func (a *assembly) close() {
 	a.closing.Wait()
 	if err := a.metrics.close(); err != nil {
 		a.log.Warn("close otlp exporter", "error", err)
+	}
+	if a.own != nil {
+		if err := a.own.Shutdown(context.Background()); err != nil {
+			a.log.Warn("close own metrics", "error", err)
+		}
 	}
 	if a.journal != nil {
 		if err := a.journal.Close(); err != nil {

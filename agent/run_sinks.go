@@ -1,14 +1,16 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"reflect"
 	"time"
 
 	"mirrorwatch/exporters/otlp"
+	"mirrorwatch/exporters/telemetry"
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/journal"
 )
 
 // makeReceivers sets up what a configuration names. A receiver that stays as it is stays the same.
@@ -33,12 +35,28 @@ func (a *assembly) makeReceivers(config *Config) ([]madeReceiver, error) {
 	return all, nil
 }
 
+// newOwn returns the agent's own metrics. They go on over reloads, whoever exports them.
+func (a *assembly) newOwn(config *Config) (*telemetry.Own, error) {
+	build := ThisBuild()
+	file := filepath.Join(config.DataDir, journal.FileName)
+	return telemetry.New(telemetry.Sources{
+		Receivers: func() []pipeline.ReceiverStats { return a.outbox.Stats() }, Connections: a.board.Connections, Incidents: a.board.Incidents,
+		JournalSize: func() (int64, bool) {
+			info, err := os.Stat(file)
+			if err != nil {
+				return 0, false
+			}
+			return info.Size(), true
+		},
+		Build: telemetry.Build{Version: build.Version, Revision: build.Commit, Go: build.Go},
+	})
+}
+
 // metrics is the exporter of metrics, with what it was made of.
 type metrics struct {
-	config    otlp.Config
-	authority []byte // what its ca_file held
-	exporter  *otlp.Exporter
-	task      *task
+	config   otlp.Config
+	exporter *otlp.Exporter
+	task     *task
 }
 
 // makeMetrics sets up the exporter that a configuration names; nil: there is none. One that stays as it is stays the same.
@@ -47,24 +65,22 @@ func (a *assembly) makeMetrics(ctx context.Context, config *Config) (*metrics, e
 	if c == nil {
 		return nil, nil
 	}
-	made := &metrics{config: *c, authority: authority(c)}
-	if old := a.metrics; old != nil && reflect.DeepEqual(old.config, made.config) && bytes.Equal(old.authority, made.authority) {
+	made := &metrics{config: *c}
+	if old := a.metrics; old != nil && reflect.DeepEqual(old.config, made.config) {
 		return old, nil
 	}
 	var err error
-	if made.exporter, err = otlp.New(ctx, *c, ThisBuild().Version, otlp.Own{Receivers: a.outbox.Stats}, a.log); err != nil {
+	if made.exporter, err = otlp.New(ctx, *c, ThisBuild().Version, a.own.Collect, a.log); err != nil {
 		return nil, err
 	}
 	return made, nil
 }
 
-// authority reads the certificates that are read once only. What cannot be read is told where it is needed.
-func authority(c *otlp.Config) []byte {
-	if c == nil || c.CAFile == "" {
-		return nil
+// follow goes on where the exporter before this one ended, if there was one.
+func (m *metrics) follow(before *metrics) {
+	if m != nil && before != nil {
+		m.exporter.Follow(before.exporter)
 	}
-	text, _ := os.ReadFile(c.CAFile)
-	return text
 }
 
 // start reports to the collector until end.

@@ -1,64 +1,136 @@
 package otlp
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	colmetricpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricpb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
+	"mirrorwatch/exporters/internal/otlpconn"
 	"mirrorwatch/pipeline"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// collector is an OTLP receiver with gRPC's default receive limit of 4 MiB, as the Collector has it.
+// collector is an OTLP receiver of either protocol, with gRPC's default receive limit of 4 MiB, as the Collector has it.
 type collector struct {
 	colmetricpb.UnimplementedMetricsServiceServer
 	endpoint string
+	protocol string
 	// answer, where set, decides; its request is kept whatever it says.
 	answer func(context.Context, *colmetricpb.ExportMetricsServiceRequest) (*colmetricpb.ExportMetricsServiceResponse, error)
 
-	forget      bool // keep no request: their memory is what large tests take
-	mu          sync.Mutex
-	requests    []*colmetricpb.ExportMetricsServiceRequest
-	headers     metadata.MD // of the newest request
-	compression string      // of the newest request
-	arrived     chan struct{}
+	forget   bool // keep no request: their memory is what large tests take
+	mu       sync.Mutex
+	requests []*colmetricpb.ExportMetricsServiceRequest
+	arrived  chan struct{}
+	traces   spans
 }
 
-func startCollector(t testing.TB, options ...grpc.ServerOption) *collector {
+func startCollector(t testing.TB) *collector {
+	t.Helper()
+	return startCollectorOf(t, otlpconn.GRPC)
+}
+
+func startCollectorOf(t testing.TB, protocol string) *collector {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &collector{endpoint: "http://" + listener.Addr().String(), arrived: make(chan struct{}, 1000)}
-	server := grpc.NewServer(append(options, grpc.StatsHandler(compressionSeen{c}))...)
-	colmetricpb.RegisterMetricsServiceServer(server, c)
+	c := &collector{endpoint: "http://" + listener.Addr().String(), protocol: protocol, arrived: make(chan struct{}, 1000)}
+	overHTTP, overGRPC := &http.Server{Handler: c}, grpc.NewServer()
+	colmetricpb.RegisterMetricsServiceServer(overGRPC, c)
+	coltracepb.RegisterTraceServiceServer(overGRPC, &c.traces)
+	serve, stop := overGRPC.Serve, overGRPC.Stop
+	if protocol == otlpconn.HTTP {
+		serve, stop = overHTTP.Serve, func() { _ = overHTTP.Close() }
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		if err := serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) && !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	}()
 	t.Cleanup(func() {
-		server.Stop()
+		stop()
 		<-done
 	})
 	return c
+}
+
+// eachProtocol runs a test with a collector of each.
+func eachProtocol(t *testing.T, test func(t *testing.T, c *collector)) {
+	t.Helper()
+	for _, protocol := range []string{otlpconn.GRPC, otlpconn.HTTP} {
+		t.Run(strings.ReplaceAll(protocol, "/", " "), func(t *testing.T) { test(t, startCollectorOf(t, protocol)) })
+	}
+}
+
+// ServeHTTP is Export over HTTP.
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	unpacked, err := gzip.NewReader(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	text, err := io.ReadAll(unpacked)
+	if err != nil || len(text) > 4<<20 {
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if r.URL.Path == "/v1/traces" {
+		var request coltracepb.ExportTraceServiceRequest
+		if err := proto.Unmarshal(text, &request); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_, _ = c.traces.Export(r.Context(), &request)
+		return
+	}
+	var request colmetricpb.ExportMetricsServiceRequest
+	if err := proto.Unmarshal(text, &request); err != nil || r.URL.Path != "/v1/metrics" {
+		http.Error(w, "not metrics", http.StatusBadRequest)
+		return
+	}
+	response, err := c.Export(r.Context(), &request)
+	if err != nil {
+		code := http.StatusInternalServerError
+		switch status.Code(err) {
+		case codes.Unavailable:
+			code = http.StatusServiceUnavailable
+		case codes.InvalidArgument:
+			code = http.StatusBadRequest
+		}
+		http.Error(w, err.Error(), code)
+		return
+	}
+	text, err = proto.Marshal(response)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-protobuf")
+	_, _ = w.Write(text)
 }
 
 func (c *collector) Export(ctx context.Context, r *colmetricpb.ExportMetricsServiceRequest) (*colmetricpb.ExportMetricsServiceResponse, error) {
@@ -66,7 +138,6 @@ func (c *collector) Export(ctx context.Context, r *colmetricpb.ExportMetricsServ
 	if !c.forget {
 		c.requests = append(c.requests, r)
 	}
-	c.headers, _ = metadata.FromIncomingContext(ctx)
 	c.mu.Unlock()
 	c.arrived <- struct{}{}
 	if c.answer != nil {
@@ -83,27 +154,6 @@ func (c *collector) take() []*colmetricpb.ExportMetricsServiceRequest {
 	c.requests = nil
 	return requests
 }
-
-func (c *collector) header(name string) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.headers.Get(name)
-}
-
-type compressionSeen struct{ c *collector }
-
-func (s compressionSeen) HandleRPC(_ context.Context, event stats.RPCStats) {
-	if in, ok := event.(*stats.InHeader); ok {
-		s.c.mu.Lock()
-		s.c.compression = in.Compression
-		s.c.mu.Unlock()
-	}
-}
-
-func (compressionSeen) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-
-func (compressionSeen) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-func (compressionSeen) HandleConn(context.Context, stats.ConnStats)                       {}
 
 // point is one data point as it arrived.
 type point struct {
@@ -157,22 +207,17 @@ func attributesIn(list []*commonpb.KeyValue) map[string]string {
 // isolate takes the test's process out of any OTEL_* environment.
 func isolate(t testing.TB) {
 	t.Helper()
-	for _, name := range []string{
-		"OTEL_SDK_DISABLED", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
-		"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-		"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-		"OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
-		"OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
-	} {
-		t.Setenv(name, "")
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
 	}
 }
 
 // open returns an exporter that the test's end shuts down.
-func open(t testing.TB, cfg Config, from Own, log *slog.Logger) *Exporter {
+func open(t testing.TB, cfg Config, own Own, log *slog.Logger) *Exporter {
 	t.Helper()
-	e, err := New(t.Context(), cfg, "1.2.3", from, log)
+	e, err := New(t.Context(), cfg, "1.2.3", own, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,9 +229,9 @@ func open(t testing.TB, cfg Config, from Own, log *slog.Logger) *Exporter {
 	return e
 }
 
-func configFor(endpoint string) Config {
+func configFor(c *collector) Config {
 	cfg := Default()
-	cfg.Endpoint = endpoint
+	cfg.Endpoint, cfg.Protocol = c.endpoint, c.protocol
 	return cfg
 }
 
@@ -208,21 +253,3 @@ func put(b *pipeline.Board, links ...pipeline.LinkStatus) {
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-// numberPoints counts the number data points of rendered metrics.
-func numberPoints(metrics []metricdata.Metrics) int {
-	n := 0
-	for _, m := range metrics {
-		switch data := m.Data.(type) {
-		case metricdata.Gauge[int64]:
-			n += len(data.DataPoints)
-		case metricdata.Gauge[float64]:
-			n += len(data.DataPoints)
-		case metricdata.Sum[int64]:
-			n += len(data.DataPoints)
-		case metricdata.Sum[float64]:
-			n += len(data.DataPoints)
-		}
-	}
-	return n
-}

@@ -3,7 +3,6 @@ package otlp
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -57,7 +56,7 @@ func routes() []pipeline.Trunk {
 func TestEveryMetricAsItIsSent(t *testing.T) {
 	isolate(t)
 	server, now := startCollector(t), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	e := open(t, configFor(server.endpoint), Own{}, quiet())
+	e := open(t, configFor(server), nil, quiet())
 	board := pipeline.NewBoard(now.Add(-time.Hour))
 	board.Put(sources(now))
 	board.PutTrunks("hub", routes())
@@ -107,29 +106,10 @@ func golden(t *testing.T, name string, requests []*colmetricpb.ExportMetricsServ
 	}
 }
 
-func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
-	now := time.Now()
-	link := mirror("A", now)
-	link.Proof, link.Limit, link.Reported = time.Time{}, 0, false
-	for metrics := range renderLinks([]pipeline.LinkStatus{link}, now, now, maxRequest) {
-		var names []string
-		for _, m := range metrics {
-			names = append(names, m.Name)
-		}
-		want := []string{"nats.replication.status", "nats.replication.violations", "nats.replication.blackout.time"}
-		if diff := cmp.Diff(want, names); diff != "" {
-			t.Errorf("metrics (-want +got):\n%s", diff)
-		}
-		if got := numberPoints(metrics); got != pointsOf(&link) {
-			t.Errorf("%d points, want %d", got, pointsOf(&link))
-		}
-	}
-}
-
 func TestAnAgeIsNeverNegative(t *testing.T) {
 	isolate(t)
 	server, now := startCollector(t), time.Now()
-	e := open(t, configFor(server.endpoint), Own{}, quiet())
+	e := open(t, configFor(server), nil, quiet())
 	board := pipeline.NewBoard(now)
 	link := mirror("A", now)
 	link.Proof = now.Add(time.Second) // newer than the time that the report began
@@ -146,7 +126,7 @@ func TestAnAgeIsNeverNegative(t *testing.T) {
 func TestAStreamNameThatIsNotUTF8SpoilsNoRequest(t *testing.T) {
 	isolate(t)
 	server, now := startCollector(t), time.Now()
-	e := open(t, configFor(server.endpoint), Own{}, quiet())
+	e := open(t, configFor(server), nil, quiet())
 	board := pipeline.NewBoard(now)
 	put(board, mirror("bad\xff", now), mirror("good", now))
 	if err := e.Report(t.Context(), board); err != nil {
@@ -155,40 +135,5 @@ func TestAStreamNameThatIsNotUTF8SpoilsNoRequest(t *testing.T) {
 	requests := server.take()
 	if got := len(pointsIn(requests)["nats.replication.status"]); got != 2 {
 		t.Errorf("%d links arrived, want 2", got)
-	}
-}
-
-// BenchmarkRender100kLinks builds the points of 100,000 links, six each, without sending them.
-func BenchmarkRender100kLinks(b *testing.B) {
-	now := time.Now()
-	links := make([]pipeline.LinkStatus, 100_000)
-	for i := range links {
-		links[i] = mirror(fmt.Sprintf("STREAM_%06d", i), now)
-	}
-	b.ReportAllocs()
-	total := 0
-	for b.Loop() {
-		for metrics := range renderLinks(links, now, now, maxRequest) {
-			total += numberPoints(metrics)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(total), "ns/point")
-}
-
-// BenchmarkReport100kLinks builds, encodes, compresses and sends them to a server in the same process.
-func BenchmarkReport100kLinks(b *testing.B) {
-	server, now := startCollector(b), time.Now()
-	server.forget = true
-	cfg := configFor(server.endpoint)
-	cfg.Timeout = time.Minute
-	e := open(b, cfg, Own{}, quiet())
-	board := pipeline.NewBoard(now)
-	for i := range 100_000 {
-		put(board, mirror(fmt.Sprintf("STREAM_%06d", i), now))
-	}
-	for b.Loop() {
-		if err := e.Report(b.Context(), board); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

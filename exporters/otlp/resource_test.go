@@ -15,7 +15,7 @@ import (
 func resourceSent(t *testing.T, log *slog.Logger) map[string]string {
 	t.Helper()
 	server := startCollector(t)
-	if err := open(t, configFor(server.endpoint), Own{}, log).Report(t.Context(), pipeline.NewBoard(time.Now())); err != nil {
+	if err := open(t, configFor(server), nil, log).Report(t.Context(), pipeline.NewBoard(time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	requests := server.take()

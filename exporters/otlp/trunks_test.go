@@ -13,7 +13,7 @@ import (
 func TestRoutesThatCannotBeToldApartAreOnePoint(t *testing.T) {
 	isolate(t)
 	server, now := startCollector(t), time.Now()
-	e := open(t, configFor(server.endpoint), Own{}, quiet())
+	e := open(t, configFor(server), nil, quiet())
 	board := pipeline.NewBoard(now)
 	inbound := pipeline.Trunk{Connection: "hub", Kind: pipeline.TrunkGateway, Server: "n1", Cluster: "EAST", Remote: "WEST", Up: true, RTT: time.Millisecond}
 	slow, outbound, leaf := inbound, inbound, inbound
@@ -46,8 +46,8 @@ func TestRoutesThatCannotBeToldApartAreOnePoint(t *testing.T) {
 func TestManyRoutesAreSentInSeveralRequests(t *testing.T) {
 	isolate(t)
 	server, now := startCollector(t), time.Now()
-	e := open(t, configFor(server.endpoint), Own{}, quiet())
-	e.budget = 64 << 10
+	e := open(t, configFor(server), nil, quiet())
+	e.most = 64 << 10
 	board := pipeline.NewBoard(now)
 	const many = 500
 	all := make([]pipeline.Trunk, many)
@@ -63,29 +63,11 @@ func TestManyRoutesAreSentInSeveralRequests(t *testing.T) {
 	}
 	requests := server.take()
 	for _, r := range requests {
-		if size := proto.Size(r); size > e.budget+overhead {
+		if size := proto.Size(r); size > e.most {
 			t.Errorf("a request has %d bytes", size)
 		}
 	}
 	if got := pointsIn(requests); len(got["nats.leafnode.up"]) != many || len(got["nats.leafnode.rtt"]) != many || len(requests) < 3 {
 		t.Errorf("%d and %d points in %d requests", len(got["nats.leafnode.up"]), len(got["nats.leafnode.rtt"]), len(requests))
-	}
-}
-
-func TestALowerBoundOfNothingIsNotToldAsNoRisk(t *testing.T) {
-	for name, test := range map[string]struct {
-		risk pipeline.Risk
-		told bool
-	}{
-		"not judged":            {pipeline.Risk{}, false},
-		"nothing at risk":       {pipeline.Risk{Failover: pipeline.FailoverReady, Verified: true}, true},
-		"at least nothing":      {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true, Verified: true}, false},
-		"at least some":         {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true, Messages: 3, Verified: true}, true},
-		"at least, by the lag":  {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true, Messages: 3}, true},
-		"no lag, origin unseen": {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true}, false},
-	} {
-		if got := riskKnown(&test.risk); got != test.told {
-			t.Errorf("%s: told is %v", name, got)
-		}
 	}
 }

@@ -1,8 +1,7 @@
-package otlp
+package series
 
 import (
 	"iter"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -28,8 +27,8 @@ type way struct {
 	rtt        time.Duration
 }
 
-// renderTrunks yields the metrics of all ways between servers, in portions as renderLinks does.
-func renderTrunks(routes []pipeline.Trunk, now time.Time, budget int) iter.Seq[[]metricdata.Metrics] {
+// Trunks yields the metrics of all ways between servers, in portions as Links does.
+func Trunks(routes []pipeline.Trunk, now time.Time, budget int) iter.Seq[[]metricdata.Metrics] {
 	return func(yield func([]metricdata.Metrics) bool) {
 		gateways, leafnodes := &routePoints{}, &routePoints{}
 		size := 0
@@ -67,7 +66,7 @@ func ways(routes []pipeline.Trunk) []*way {
 		set := attribute.NewSet(attributes...)
 		w := known[set.Equivalent()]
 		if w == nil {
-			w = &way{kind: r.Kind, attributes: set, size: attributesSize(attributes), up: true}
+			w = &way{kind: r.Kind, attributes: set, size: AttributesSize(attributes), up: true}
 			known[set.Equivalent()] = w
 			all = append(all, w)
 		}
@@ -138,9 +137,7 @@ func trunkAttributes(r *pipeline.Trunk) []attribute.KeyValue {
 		{"nats.remote.name", r.Remote},
 		{"nats.server.name", r.Server},
 	} {
-		if a.value != "" {
-			all = append(all, attribute.String(a.key, strings.ToValidUTF8(a.value, "\uFFFD")))
-		}
+		all = appendAttribute(all, a.key, a.value)
 	}
 	return all
 }
