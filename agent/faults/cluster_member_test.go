@@ -19,7 +19,8 @@ func memberFaults() []fault {
 		{name: "mirror loses quorum", topology: "cluster of five", limit: 10 * time.Second, slow: true, run: quorumLost},
 		{name: "all of the mirror's peers stopped", topology: "cluster of five", limit: 30 * time.Second, run: mirrorOffline},
 		{name: "mirror's cluster down", topology: oneCluster, limit: 10 * time.Second, run: wholeClusterDown},
-		{name: "a peer stopped", topology: oneCluster, limit: time.Minute, run: peerStopped},
+		{name: "a peer stopped, mirror leader steps down", topology: oneCluster, limit: time.Minute, run: peerStopped},
+		{name: "mirror leader stopped", topology: oneCluster, limit: time.Minute, slow: true, run: mirrorLeaderStopped},
 	}
 }
 
@@ -86,17 +87,38 @@ func wholeClusterDown(s *scene) {
 	s.only()
 }
 
-func peerStopped(s *scene) {
-	st := clusterOf(s, pipelinetest.ClusterOptions{}, func(_, mirror *natsjs.StreamConfig) {
+// groupOf is a cluster whose mirror has limits on its peers.
+func groupOf(s *scene) *stage {
+	s.t.Helper()
+	return clusterOf(s, pipelinetest.ClusterOptions{}, func(_, mirror *natsjs.StreamConfig) {
 		mirror.Metadata[pipeline.MetadataPrefix+"peer-expect"] = "3"
 		mirror.Metadata[pipeline.MetadataPrefix+"peer-seen-critical"] = "10s"
 	})
+}
+
+// peerStopped has a new leader while a peer is away. Of a peer that it never heard of a leader says that it was active 0 ns ago.
+func peerStopped(s *scene) {
+	st := groupOf(s)
 	origin, leader := st.leaders(s)
 	s.watch([]string{"MIRROR"}, around(st.home))
 	at := slices.IndexFunc(st.home.Servers, func(x *pipelinetest.Server) bool { return x != origin && x != leader })
 	away := st.home.Servers[at]
 	s.inject(func() { end(away) })
 	i := s.opens(pipeline.RulePeers, "MIRROR", 20*time.Second)
+	pipelinetest.StepDown(s.t, st.mirror, "MIRROR")
+	s.staysOpen(i, 8*time.Second)
+	s.heal(func() { begin(s.t, away) })
+	s.resolves(i, 30*time.Second)
+	s.only()
+}
+
+// mirrorLeaderStopped takes the leader itself: no other one ever heard of it.
+func mirrorLeaderStopped(s *scene) {
+	st := groupOf(s)
+	_, away := st.leaders(s)
+	s.watch([]string{"MIRROR"}, around(st.home, away))
+	s.inject(func() { end(away) })
+	i := s.opens(pipeline.RulePeers, "MIRROR", 25*time.Second)
 	s.staysOpen(i, 5*time.Second)
 	s.heal(func() { begin(s.t, away) })
 	s.resolves(i, 30*time.Second)

@@ -9,7 +9,7 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// Peers is critical when a stream's group has not as many members as peer-expect says, or when its leader has not heard of one
+// Peers is critical when a stream's group has not as many members as peer-expect says, or when no leader of it has heard of one
 // for longer than peer-seen-critical, or when one is further behind than peer-lag-critical: the first of them that holds.
 type Peers struct{}
 
@@ -37,7 +37,7 @@ func judgePeers(s *pipeline.StreamView, c *pipeline.Checks) pipeline.Verdict {
 	peers := s.Whole.Peers
 	count := uint64(len(peers)) + 1
 	quiet := worst(peers, func(a, b *pipeline.Peer) int { return cmp.Compare(a.Active, b.Active) })
-	behind := worst(peers, func(a, b *pipeline.Peer) int { return cmp.Compare(a.Lag, b.Lag) })
+	behind := worst(peers, func(a, b *pipeline.Peer) int { return cmp.Compare(lag(a), lag(b)) })
 	v.Level, v.Value, v.Evidence = pipeline.OK, float64(count), s.Whole.At
 	switch {
 	case c.PeerExpect > 0 && count != c.PeerExpect:
@@ -47,15 +47,34 @@ func judgePeers(s *pipeline.StreamView, c *pipeline.Checks) pipeline.Verdict {
 		v.Level, v.Reason, v.Unit = pipeline.Critical, pipeline.ReasonPeerSeen, pipeline.UnitSeconds
 		v.Value, v.Limit = quiet.Active.Seconds(), c.PeerSeenCritical.Seconds()
 		v.Detail = fmt.Sprintf("%s was last heard of %s ago", quiet.Name, quiet.Active.Round(time.Second))
+		if quiet.Unheard {
+			v.Detail = fmt.Sprintf("%s was not heard of for %s or longer", quiet.Name, quiet.Active.Round(time.Second))
+		}
 		if quiet.Offline {
 			v.Detail += ", and is offline"
 		}
-	case c.PeerLagCritical > 0 && behind.Lag > c.PeerLagCritical:
+	case c.PeerLagCritical > 0 && lag(&behind) > c.PeerLagCritical:
 		v.Level, v.Reason = pipeline.Critical, pipeline.ReasonPeerLag
 		v.Value, v.Limit = float64(behind.Lag), float64(c.PeerLagCritical)
 		v.Detail = fmt.Sprintf("%s is %d operations behind", behind.Name, behind.Lag)
+	case (c.PeerSeenCritical > 0 || c.PeerLagCritical > 0) && slices.ContainsFunc(peers, unheard):
+		v.Level, v.Reason = pipeline.Unknown, pipeline.ReasonPeerSeen
 	}
 	return v
+}
+
+// answersIn is longer than a peer that is there takes to answer a new leader, whom it hears of each second.
+const answersIn = 10 * time.Second
+
+// unheard tells of a peer that a new leader did not hear of yet, which ends nothing.
+func unheard(p pipeline.Peer) bool { return p.Unheard }
+
+// lag is by how many operations a peer is behind; 0 until it had time to answer a new leader, who counts from nothing before.
+func lag(p *pipeline.Peer) uint64 {
+	if p.Unheard && p.Active < answersIn {
+		return 0
+	}
+	return p.Lag
 }
 
 // worst returns the peer that is greatest, of equals the first by name; the zero value where there is none.
