@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"mirrorwatch/pipeline"
@@ -98,6 +99,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	debug.FreeOSMemory() // what was loaded takes several times what is kept of it
 	if o.Listening != nil {
 		o.Listening(listener.Addr())
 	}

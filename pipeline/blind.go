@@ -15,10 +15,17 @@ type sight struct {
 	blind  bool
 	since  time.Time // of the blindness
 	reason string    // why, for people
+	past   blindness // the newest one that is over
 
 	waiting  time.Time // when the oldest question was asked that nothing has answered since; zero: none
 	doubted  bool      // others were asked since then
 	answered time.Time // newest answer of any kind; zero: never
+}
+
+// blindness is since when nothing was seen, and why.
+type blindness struct {
+	since  time.Time
+	reason string
 }
 
 // asked notes a question.
@@ -30,7 +37,9 @@ func (s *sight) asked(now time.Time) {
 
 // answer notes an answer of any kind, and tells whether it ended a blindness.
 func (s *sight) answer(now time.Time) (ended bool) {
-	ended = s.blind
+	if ended = s.blind; ended {
+		s.past = blindness{s.since, s.reason}
+	}
 	s.blind, s.since, s.reason = false, time.Time{}, ""
 	s.forget()
 	s.answered = now

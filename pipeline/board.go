@@ -10,11 +10,12 @@ import (
 )
 
 // Board is the newest state of every link, for reporters. Rings write to it, anyone may read it at any time, and
-// neither waits for the other longer than one stream takes to copy.
+// neither waits for the other longer than some streams take to read. It keeps no copy of what rings have: it reads their shelves.
 type Board struct {
 	mu          sync.RWMutex
 	started     time.Time
-	streams     map[StreamKey][]LinkStatus
+	shelves     map[string]*shelf          // by connection
+	streams     map[StreamKey][]LinkStatus // on no shelf
 	connections map[string]ConnectionStatus
 	incidents   map[string]Incident
 	routes      map[string][]Trunk
@@ -69,6 +70,7 @@ type ConnectionStatus struct {
 func NewBoard(started time.Time) *Board {
 	return &Board{
 		started:     started,
+		shelves:     map[string]*shelf{},
 		streams:     map[StreamKey][]LinkStatus{},
 		connections: map[string]ConnectionStatus{},
 		incidents:   map[string]Incident{},
@@ -79,25 +81,33 @@ func NewBoard(started time.Time) *Board {
 // Started is the time from which the board's counters count.
 func (b *Board) Started() time.Time { return b.started }
 
-// Put replaces what is known of a stream's links. The board keeps the slice's contents, not the slice.
+// put shows a connection's streams from now on, as they lie on its shelf.
+func (b *Board) put(connection string, h *shelf) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shelves[connection] = h
+}
+
+// Put replaces what is known of the links of a stream that no Watch with this board watches. The board keeps the slice's
+// contents, not the slice.
 func (b *Board) Put(key StreamKey, links []LinkStatus) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.streams[key] = append(b.streams[key][:0:0], links...)
 }
 
-// Drop forgets a stream.
+// Drop forgets a stream that was Put.
 func (b *Board) Drop(key StreamKey) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.streams, key)
 }
 
-// rows returns what is known of a stream's links.
-func (b *Board) rows(key StreamKey) []LinkStatus {
+// shelf is a connection's; nil: it has none.
+func (b *Board) shelf(connection string) *shelf {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return slices.Clone(b.streams[key])
+	return b.shelves[connection]
 }
 
 // DropConnection forgets a connection, its streams and what it told of the ways between servers. Its incidents stay until they
@@ -107,6 +117,7 @@ func (b *Board) DropConnection(name string) {
 	defer b.mu.Unlock()
 	delete(b.connections, name)
 	delete(b.routes, name)
+	delete(b.shelves, name)
 	maps.DeleteFunc(b.streams, func(key StreamKey, _ []LinkStatus) bool { return key.Connection == name })
 }
 
@@ -151,12 +162,18 @@ func (b *Board) PutIncident(i Incident) {
 func (b *Board) Links() iter.Seq[*LinkStatus] {
 	return func(yield func(*LinkStatus) bool) {
 		b.mu.RLock()
-		keys := slices.Collect(maps.Keys(b.streams))
+		shelves, streams := slices.Collect(maps.Values(b.shelves)), slices.Collect(maps.Values(b.streams))
 		b.mu.RUnlock()
-		for _, key := range keys {
-			rows := b.rows(key)
-			for i := range rows {
-				if !yield(&rows[i]) {
+		for _, h := range shelves {
+			for row := range h.read() {
+				if !yield(row) {
+					return
+				}
+			}
+		}
+		for _, rows := range streams {
+			for _, row := range rows {
+				if !yield(&row) {
 					return
 				}
 			}

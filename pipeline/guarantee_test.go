@@ -12,18 +12,22 @@ import (
 
 // TestGuaranteeHoldsInEveryHistory walks random histories and checks at every step that each link has a proof younger
 // than its limit (and holds), or is covered by an open incident; that no proof is later than true contact; and that
-// incidents keep to their life, held open for flapping from the fourth on.
+// incidents keep to their life, held open for flapping from the fourth on. A process that ends or is killed is followed by one that
+// knows what was on disk.
 func TestGuaranteeHoldsInEveryHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGuarantee(t)
-		g.restart(0, nil, nil)
+		g.restart(0)
 		from := 0.0
 		for _, stop := range g.stops {
 			g.world.run(from, stop.at)
-			records, open, ended := g.world.watch.State()
-			g.world.ended = ended
+			if !stop.killed {
+				last := g.world.watch.Drain(true)
+				g.world.disk.keep(last)
+				g.world.changes = append(g.world.changes, last.Changes...)
+			}
 			from = max(stop.at, g.newest.Sub(epoch).Seconds()) + stop.down // a pause may have lasted beyond it
-			g.restart(from, records, open)
+			g.restart(from)
 		}
 		g.world.run(from, historyEnds)
 	})
@@ -47,7 +51,10 @@ type guarantee struct {
 	often   map[string]int       // by rule and subject: openings
 }
 
-type stop struct{ at, down float64 }
+type stop struct {
+	at, down float64
+	killed   bool
+}
 
 func newGuarantee(t *rapid.T) *guarantee {
 	g := &guarantee{
@@ -73,7 +80,10 @@ func newGuarantee(t *rapid.T) *guarantee {
 		g.pauses[second] = secs(rapid.Float64Range(0.5, 90).Draw(t, "pause"))
 	}
 	if rapid.Bool().Draw(t, "restarted") {
-		g.stops = []stop{{rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.OneOf(rapid.Just(0.001), rapid.Float64Range(0.001, 90)).Draw(t, "down")}}
+		g.stops = []stop{{
+			rapid.Float64Range(1, 300).Draw(t, "stop"), rapid.OneOf(rapid.Just(0.001), rapid.Float64Range(0.001, 90)).Draw(t, "down"),
+			rapid.Bool().Draw(t, "killed"),
+		}}
 	}
 	signals := map[int]pipeline.SignalKind{}
 	for _, second := range rapid.SliceOfN(rapid.IntRange(1, historyEnds), 0, 3).Draw(t, "disconnections") {
@@ -97,11 +107,11 @@ func newGuarantee(t *rapid.T) *guarantee {
 	return g
 }
 
-func (g *guarantee) restart(from float64, records []pipeline.StreamRecord, open []pipeline.Incident) {
+func (g *guarantee) restart(from float64) {
 	g.graced = later(g.graced, at(from).Add(10*time.Second))
 	g.world.board = pipeline.NewBoard(at(from))
 	g.world.opt.Board = g.world.board
-	g.world.start(from, records, open)
+	g.world.goOn(from, g.world.disk.state())
 }
 
 // check is called after each step.

@@ -1,71 +1,95 @@
 package pipeline
 
 import (
-	"container/heap"
+	"cmp"
 	"time"
 )
 
 // wakes is a heap of streams by the time at which each wants attention; a stream without such a time is not in it.
-type wakes []*stream
+type wakes struct {
+	base time.Time // streams' times are after it
+	heap []*stream
+}
 
 // set moves, adds or removes a stream so that it wakes at t; zero: never.
 func (w *wakes) set(s *stream, t time.Time) {
 	in := s.index >= 0
-	s.wake = t
-	switch {
-	case t.IsZero() && in:
-		heap.Remove(w, s.index)
-	case !t.IsZero() && in:
-		heap.Fix(w, s.index)
-	case !t.IsZero():
-		heap.Push(w, s)
+	if t.IsZero() {
+		if in {
+			w.remove(s)
+		}
+		return
+	}
+	switch at := t.Sub(w.base); {
+	case !in:
+		s.wake = at
+		w.heap = append(w.heap, s)
+		w.move(len(w.heap)-1, s)
+	case s.wake != at:
+		s.wake = at
+		w.move(int(s.index), s)
 	}
 }
 
 // pop takes out a stream that is to wake by now; nil: there is none.
 func (w *wakes) pop(now time.Time) *stream {
-	if len(*w) == 0 || (*w)[0].wake.After(now) {
+	if len(w.heap) == 0 || w.heap[0].wake > now.Sub(w.base) {
 		return nil
 	}
-	return heap.Pop(w).(*stream)
+	s := w.heap[0]
+	w.remove(s)
+	return s
 }
 
 // next is when the first stream wakes; zero: none does.
 func (w *wakes) next() time.Time {
-	if len(*w) == 0 {
+	if len(w.heap) == 0 {
 		return time.Time{}
 	}
-	return (*w)[0].wake
+	return w.base.Add(w.heap[0].wake)
 }
 
-// Len, Less, Swap, Push and Pop are heap.Interface.
-func (w *wakes) Len() int { return len(*w) }
-
-func (w *wakes) Less(i, j int) bool {
-	a, b := (*w)[i], (*w)[j]
-	if !a.wake.Equal(b.wake) {
-		return a.wake.Before(b.wake)
+// move puts a stream where another one was, and then where it belongs.
+func (w *wakes) move(i int, s *stream) {
+	h := w.heap
+	for up := (i - 1) / 2; i > 0 && s.before(h[up]); up = (i - 1) / 2 {
+		h[i], h[up].index = h[up], int32(i)
+		i = up
 	}
-	return compareKeys(a.key, b.key) < 0 // streams that fall due together do so in one order
+	for {
+		down := 2*i + 1
+		if down+1 < len(h) && h[down+1].before(h[down]) {
+			down++
+		}
+		if down >= len(h) || !h[down].before(s) {
+			break
+		}
+		h[i], h[down].index = h[down], int32(i)
+		i = down
+	}
+	h[i], s.index = s, int32(i)
 }
 
-func (w *wakes) Swap(i, j int) {
-	h := *w
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-func (w *wakes) Push(x any) {
-	s := x.(*stream)
-	s.index = len(*w)
-	*w = append(*w, s)
-}
-
-func (w *wakes) Pop() any {
-	h := *w
-	s := h[len(h)-1]
-	h[len(h)-1] = nil
+// remove takes a stream out.
+func (w *wakes) remove(s *stream) {
+	i, last := int(s.index), len(w.heap)-1
+	moved := w.heap[last]
+	w.heap[last] = nil
+	if w.heap = w.heap[:last]; i < last {
+		w.move(i, moved)
+	}
 	s.index = -1
-	*w = h[:len(h)-1]
-	return s
+}
+
+// before tells which one wakes first; streams that fall due together do so in one order.
+func (s *stream) before(o *stream) bool {
+	return s.wake < o.wake || s.wake == o.wake && compareStreams(s, o) < 0
+}
+
+// compareStreams orders streams by their keys.
+func compareStreams(a, b *stream) int {
+	if a.shared.place == b.shared.place {
+		return cmp.Compare(a.name(), b.name())
+	}
+	return compareKeys(a.shared.place, b.shared.place)
 }

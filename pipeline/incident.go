@@ -11,7 +11,7 @@ import (
 // This file holds how an incident takes verdicts in, and its steps.
 
 // take takes a violation in.
-func (i *Incident) take(v Verdict) {
+func (i *Incident) take(v *Verdict) {
 	i.Level, i.Value, i.Limit, i.Unit, i.Reason, i.Detail = v.Level, v.Value, v.Limit, v.Unit, v.Reason, v.Detail
 	if i.Flaps > 0 {
 		i.Detail = flapping(i.Flaps, v.Detail)
@@ -20,7 +20,7 @@ func (i *Incident) take(v Verdict) {
 }
 
 // rest notes what the newest violation rests on.
-func (i *Incident) rest(v Verdict) {
+func (i *Incident) rest(v *Verdict) {
 	if v.Evidence.After(i.Evidence) {
 		i.Evidence = v.Evidence
 	}

@@ -37,7 +37,7 @@ const MostEnded = 500
 // needs of the group later must be in the body: on a retry after a restart Members is empty. Notify returns only
 // once the destination accepted or refused the body, or ctx ended. It is called from one goroutine at a time. The receipt that it
 // returns comes back in the next notification of the same group; nil keeps the old one. A plain error is tried again, one wrapped
-// by Permanent a few times only, and RetryAfter says when.
+// by Permanent a few times only, one by Final never, and RetryAfter says when.
 type Notifier interface {
 	Render(n Notification) ([]byte, error)
 	Notify(ctx context.Context, n Notification) (Receipt, error)
@@ -94,7 +94,16 @@ type Reporter interface {
 }
 
 // Permanent marks an error that no retry will mend: the destination understood and refused.
-func Permanent(err error) error { return &permanentError{err} }
+func Permanent(err error) error { return &permanentError{err, false} }
+
+// Final marks a permanent error of a batch that must not be sent again: the destination took the rest of it.
+func Final(err error) error { return &permanentError{err, true} }
+
+// IsFinal tells whether err was marked by Final.
+func IsFinal(err error) bool {
+	var p *permanentError
+	return errors.As(err, &p) && p.final
+}
 
 // IsPermanent tells whether err was marked by Permanent.
 func IsPermanent(err error) bool {
@@ -116,7 +125,10 @@ type brokenError struct{ error }
 
 func (e *brokenError) Unwrap() error { return e.error }
 
-type permanentError struct{ error }
+type permanentError struct {
+	error
+	final bool
+}
 
 func (e *permanentError) Unwrap() error { return e.error }
 

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"cmp"
-	"container/heap"
-	"time"
-)
+import "time"
 
 // How origins are asked about: more gently than streams, and once each for all the links that share one.
 const (
@@ -15,32 +11,11 @@ const (
 	freshFor     = 20 * time.Second // what is known of an origin counts as fresh
 )
 
-// origin is what a Watch knows of one origin.
-type origin struct {
-	key       OriginKey
-	told      *OriginView     // newest that told of it; nil: none did
-	unseen    Fault           // why the newest told nothing; zero: it did
-	unseenFor time.Time       // since when they tell nothing
-	streams   map[*stream]int // how many of each one's links come from it
-
-	asked  time.Time // newest question
-	asking bool
-	due    time.Time // next question
-	index  int       // in the queue; -1: not in it
-}
-
-// silent tells whether nobody answered about it last time: 0 or 1, as places are counted.
-func (o *origin) silent() int {
-	if o.unseen.Kind == FaultNone || o.unseen.Answered() {
-		return 0
-	}
-	return 1
-}
-
 // origins are the origins of a connection's links.
 type origins struct {
 	on     bool // there is somebody to ask
-	byKey  map[OriginKey]*origin
+	base   time.Time
+	places map[OriginKey]*originPlace
 	queue  [2]originQueue // those to ask about, by silent
 	asking [2]int         // questions under way, about origins that answered last time and about others
 	budget budget
@@ -52,14 +27,14 @@ func (w *Watch) join(now time.Time, s *stream, l *link) {
 	if !w.origins.on || l.origin != nil {
 		return
 	}
-	key := l.subject.OriginKey()
-	o := w.origins.byKey[key]
+	o := w.shelf.findOrigin(l.subject.OriginKey())
 	if o == nil {
-		o = &origin{key: key, streams: map[*stream]int{}, due: now, index: -1}
-		w.origins.byKey[key] = o
-		heap.Push(w.origins.queueOf(o), o)
+		o = &origin{place: w.origins.place(l.subject.OriginKey()), name: l.subject.Origin, due: now.Sub(w.origins.base), index: -1}
+		w.shelf.addOrigin(o)
+		w.origins.queueOf(o).push(o)
 	}
-	o.streams[s]++
+	w.shelf.openOrigin(o)
+	o.streams.add(s)
 	l.origin = o
 	if o.told != nil {
 		l.progress.ObserveOrigin(o.told)
@@ -73,26 +48,29 @@ func (w *Watch) leave(s *stream, l *link) {
 		return
 	}
 	l.origin = nil
-	if o.streams[s]--; o.streams[s] <= 0 {
-		delete(o.streams, s)
+	for _, other := range s.links {
+		if other.origin == o {
+			return
+		}
 	}
-	if len(o.streams) > 0 {
+	if o.streams.remove(s); o.streams.len() > 0 {
 		return
 	}
-	delete(w.origins.byKey, o.key)
+	w.shelf.removeOrigin(o)
+	w.origins.leave(o.place)
 	if o.index >= 0 {
-		heap.Remove(w.origins.queueOf(o), o.index)
+		w.origins.queueOf(o).remove(o)
 	}
 }
 
-// hurry wants an origin to be asked about at once.
+// hurry wants an origin, which is open, to be asked about at once.
 func (w *Watch) hurry(now time.Time, o *origin) {
 	if o == nil || o.asking {
 		return
 	}
-	if due := later(now, o.asked.Add(originAgain)); due.Before(o.due) {
+	if due := later(now, o.asked.Add(originAgain)).Sub(w.origins.base); due < o.due {
 		o.due = due
-		heap.Fix(w.origins.queueOf(o), o.index)
+		w.origins.queueOf(o).move(int(o.index), o)
 	}
 }
 
@@ -113,7 +91,9 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 			q.ready = ready
 			return scope
 		}
-		o := heap.Pop(queue).(*origin)
+		o := (*queue)[0]
+		queue.remove(o)
+		w.shelf.openOrigin(o)
 		o.asking, o.asked = true, now
 		q.asking[o.silent()]++
 		scope = append(scope, o)
@@ -124,10 +104,10 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 func (q *origins) next(now time.Time) (next *originQueue) {
 	for silent := range q.queue {
 		queue := &q.queue[silent]
-		if len(*queue) == 0 || (*queue)[0].due.After(now) || q.asking[silent] >= originsAsked {
+		if len(*queue) == 0 || (*queue)[0].due > now.Sub(q.base) || q.asking[silent] >= originsAsked {
 			continue
 		}
-		if next == nil || (*queue)[0].due.Before((*next)[0].due) {
+		if next == nil || (*queue)[0].due < (*next)[0].due {
 			next = queue
 		}
 	}
@@ -135,11 +115,10 @@ func (q *origins) next(now time.Time) (next *originQueue) {
 }
 
 // wake is when an origin is next to be asked about; zero: only after an answer.
-func (q *origins) wake(now time.Time) time.Time {
-	wake := q.ready
+func (q *origins) wake() (wake time.Time) {
 	for silent, queue := range q.queue {
-		if len(queue) > 0 && queue[0].due.After(now) && q.asking[silent] < originsAsked {
-			wake = earlier(wake, queue[0].due)
+		if len(queue) > 0 && q.asking[silent] < originsAsked {
+			wake = earlier(wake, later(q.base.Add(queue[0].due), q.ready))
 		}
 	}
 	return wake
@@ -150,15 +129,17 @@ func (q *origins) queueOf(o *origin) *originQueue { return &q.queue[o.silent()] 
 
 // ObserveOrigin takes in the view that question id brought.
 func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
+	defer w.settle()
 	w.awake(now)
 	o := w.askedOrigins[id]
 	if o == nil {
 		return
 	}
 	delete(w.askedOrigins, id)
+	w.shelf.openOrigin(o)
 	q := &w.origins
 	q.asking[o.silent()]--
-	o.asking = false
+	o.asking, o.mute = false, !v.Fault.Answered()
 	if v.Fault.Kind == FaultNone {
 		o.told, o.unseen, o.unseenFor = v, Fault{}, time.Time{}
 	} else {
@@ -167,14 +148,19 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		}
 		o.unseen = v.Fault
 	}
-	if q.byKey[o.key] != o { // forgotten meanwhile
+	if o.over { // forgotten meanwhile
+		w.hasten(now, true)
 		return
 	}
-	o.due = o.asked.Add(w.originPeriod())
-	heap.Push(q.queueOf(o), o)
-	for _, s := range sortedStreams(o.streams) {
-		w.observeOrigin(now, s, o, v)
+	o.due = o.asked.Add(w.originPeriod()).Sub(q.base)
+	q.queueOf(o).push(o)
+	for _, s := range o.streams.sorted() {
+		m := w.shelf.mark()
+		w.observeOrigin(now, w.shelf.open(s), o, v)
+		w.shelf.settle(m)
 	}
+	o.known = o.told
+	w.hasten(now, true) // others wait for its place
 }
 
 // observeOrigin tells the stream's links of a view of their origin. Where that changes nothing that is urgent, the stream is judged
@@ -187,7 +173,7 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 		}
 		before, strayed := l.progress.Record(), l.progress.Strayed()
 		l.progress.ObserveOrigin(v)
-		if l.progress.Record() != before {
+		if after := l.progress.Record(); !after.equal(&before) {
 			s.dirty, urgent = true, true
 		}
 		urgent = urgent || l.progress.Strayed() != strayed
@@ -204,53 +190,11 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 
 // originPeriod is how far apart questions about one origin are.
 func (w *Watch) originPeriod() time.Duration {
-	return max(originEvery, time.Duration(float64(len(w.origins.byKey))/w.origins.budget.perSec*float64(time.Second)))
+	return max(originEvery, time.Duration(float64(w.shelf.origins.len())/w.origins.budget.perSec*float64(time.Second)))
 }
 
 // fresh is how old what is known of a link's two ends may be for a verdict on a failover: older than it is while all is well.
 func (w *Watch) fresh() time.Duration {
 	period, _ := w.rounds.period()
 	return max(freshFor, w.originPeriod()+period+pairApart)
-}
-
-// originQueue is a heap of origins by the time of their next question.
-type originQueue []*origin
-
-// Len, Less, Swap, Push and Pop are heap.Interface.
-func (q *originQueue) Len() int { return len(*q) }
-
-func (q *originQueue) Less(i, j int) bool {
-	a, b := (*q)[i], (*q)[j]
-	if !a.due.Equal(b.due) {
-		return a.due.Before(b.due)
-	}
-	return compareOrigins(a.key, b.key) < 0 // those due together are asked in one order
-}
-
-func (q *originQueue) Swap(i, j int) {
-	h := *q
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-func (q *originQueue) Push(x any) {
-	o := x.(*origin)
-	o.index = len(*q)
-	*q = append(*q, o)
-}
-
-func (q *originQueue) Pop() any {
-	h := *q
-	o := h[len(h)-1]
-	h[len(h)-1] = nil
-	o.index = -1
-	*q = h[:len(h)-1]
-	return o
-}
-
-func compareOrigins(a, b OriginKey) int {
-	return cmp.Or(
-		cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
-		cmp.Compare(a.Via, b.Via), cmp.Compare(a.Stream, b.Stream),
-	)
 }

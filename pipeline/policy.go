@@ -82,7 +82,7 @@ func (p Policy) Clone() Policy {
 }
 
 // equal tells whether p and o say the same.
-func (p Policy) equal(o Policy) bool {
+func (p *Policy) equal(o *Policy) bool {
 	return p.Disabled == o.Disabled && p.SeenCritical == o.SeenCritical && p.LagCritical == o.LagCritical &&
 		p.Checks == o.Checks && slices.Equal(p.Findings, o.Findings)
 }

@@ -6,23 +6,11 @@ import "time"
 // fed with every complete sample of the link's stream and with every view of the link's origin, in the order of arrival. The
 // zero value knows nothing. A copy of it is a snapshot.
 type Progress struct {
-	kind    Kind
-	mirror  time.Time // when the stream was created: another time is another stream
-	part    bool      // only some of the origin's subjects are copied
-	filter  string    // which, joined with commas
-	fed     bool      // the origin was seen to take in some of them
+	position
+	stood   time.Time // when the position was answered first
+	fed     bool      // the origin was seen to take in some of the subjects that are copied, where only some are
 	fedAt   time.Time // when it was newest seen to after it had ceased to
 	strayed time.Time // since when it is seen to take in none of them any more; zero: it does, or never did
-	floor   uint64    // sequences up to this one are not to be copied, as configured
-	from    time.Time // older messages are not to be copied, as configured; zero: all are
-	known   bool      // the position was told
-	copied  bool      // anything was ever stored: only then does the position say something of the origin's past
-	pos     uint64    // a mirror's last sequence; the origin's sequence that a source was consumed up to
-	posAt   time.Time // when that was answered newest
-	stood   time.Time // when that was answered first
-	tail    time.Time // a mirror's newest message, as the origin stamped it
-	lag     uint64    // the lowest lag reported since the position stands
-	lagTold bool
 
 	origin   *OriginView // newest that told of the origin
 	settled  bool        // a sample asked for after it was compared with it
@@ -44,13 +32,30 @@ type Progress struct {
 	doubted    time.Time // when the view was asked for that gave rise to the doubt
 }
 
+// position is how far a link has copied what it is to copy.
+type position struct {
+	kind    Kind
+	mirror  time.Time // when the stream was created: another time is another stream
+	part    bool      // only some of the origin's subjects are copied
+	filter  string    // which, joined with commas
+	floor   uint64    // sequences up to this one are not to be copied, as configured
+	from    time.Time // older messages are not to be copied, as configured; zero: all are
+	known   bool      // the position was told
+	copied  bool      // anything was ever stored: only then does the position say something of the origin's past
+	pos     uint64    // a mirror's last sequence; the origin's sequence that a source was consumed up to
+	posAt   time.Time // when that was answered newest
+	tail    time.Time // a mirror's newest message, as the origin stamped it
+	lag     uint64    // the lowest lag reported since the position stands
+	lagTold bool
+}
+
 // stalling is one sign that a position stands although there is something to copy: since when it is there, and the first and
 // newest proofs of contact since then. Zero: it is not.
 type stalling struct{ since, from, to time.Time }
 
 // NewProgress returns a progress that goes on from what an earlier process knew.
 func NewProgress(r OriginRecord) Progress {
-	return Progress{mirror: r.Mirror, origins: r.Seen, divergence: r.Divergence, fed: r.Fed}
+	return Progress{position: position{mirror: r.Mirror}, origins: r.Seen, divergence: r.Divergence, fed: r.Fed}
 }
 
 // Record is what is to be kept.
@@ -64,7 +69,7 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 		return // nobody who knows has answered, or a newer answer overtook it
 	}
 	if !s.Created.Equal(p.mirror) {
-		*p = Progress{mirror: s.Created, origin: p.origin}
+		*p = Progress{position: position{mirror: s.Created}, origin: p.origin}
 	}
 	p.kind, p.part, p.filter = l.Kind, l.Partial(), l.Filter
 	p.floor, p.from = max(l.StartSeq, 1)-1, l.StartTime
@@ -91,6 +96,9 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 
 // stand notes that the position is a new one.
 func (p *Progress) stand(pos uint64, at time.Time) {
+	if pos < p.pos { // what was copied is not any more
+		p.even = time.Time{}
+	}
 	p.pos, p.stood, p.lagTold = pos, at, false
 	p.stalls = [stallKinds]stalling{}
 	p.firstOK = p.origin != nil

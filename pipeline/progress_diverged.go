@@ -33,6 +33,17 @@ type OriginRecord struct {
 	Fed        bool          `json:"fed,omitempty"` // it was seen to take in subjects that the link's filter lets through
 }
 
+// equal tells whether r and o say the same.
+func (r *OriginRecord) equal(o *OriginRecord) bool {
+	for i := range r.Seen {
+		if a, b := &r.Seen[i], &o.Seen[i]; a.Path != b.Path || !a.Created.Equal(b.Created) {
+			return false
+		}
+	}
+	a, b := &r.Divergence, &o.Divergence
+	return r.Mirror.Equal(o.Mirror) && r.Fed == o.Fed && a.Kind == b.Kind && a.Since.Equal(b.Since)
+}
+
 // OriginSeen is an origin as it was seen on one path.
 type OriginSeen struct {
 	Path    string    `json:"path,omitempty"`

@@ -29,7 +29,7 @@ func TestABlipOfManyLinksPagesNobody(t *testing.T) {
 func TestAnotherSourcesDataResolvesNoLag(t *testing.T) {
 	w := pipeline.NewWatch(at(0), pipeline.WatchOptions{
 		Connection: "dr", Rules: []pipeline.Rule{rules.Lag{}}, Interval: 5 * time.Second, LooksPerSecond: 500,
-	}, nil, nil, nil)
+	}, pipeline.State{})
 	w.Turn(at(0))
 	var told []string
 	look := func(second float64, leader string, active time.Duration, lag, last uint64) {
@@ -41,8 +41,7 @@ func TestAnotherSourcesDataResolvesNoLag(t *testing.T) {
 			{Kind: pipeline.KindSource, Origin: "B", Reported: true, Active: 100 * time.Millisecond},
 		}
 		w.Observe(at(second), 0, &s)
-		_, _, changes := w.Drain(at(second), false)
-		for _, c := range changes {
+		for _, c := range w.Drain(false).Changes {
 			told = append(told, string(c.Kind)+" "+c.Incident.Subject.Origin)
 		}
 	}
@@ -78,7 +77,7 @@ func TestARecreationIsSeenThoughPathsTakeTurns(t *testing.T) {
 
 // An application that changes its own streams all the time asks for no rounds.
 func TestAdvisoriesOfStreamsWithoutLinksBringNoRounds(t *testing.T) {
-	w := pipeline.NewWatch(at(0), pipeline.WatchOptions{Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500}, nil, nil, nil)
+	w := pipeline.NewWatch(at(0), pipeline.WatchOptions{Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500}, pipeline.State{})
 	m, rounds := &mirror{key: key("M"), limit: time.Minute}, 0
 	for second := 0.0; second < 60; second += 0.1 {
 		w.Signal(at(second), pipeline.Signal{

@@ -15,6 +15,8 @@ type Rehearsal struct {
 	Origin func(key OriginKey, t time.Time) (OriginView, time.Duration)
 	// Short is how a round that begins at t falls short beside what At tells; nil: none does.
 	Short func(t time.Time) error
+	// Keep is given all that is to be kept, as it comes; nil: nobody keeps it.
+	Keep func(Kept)
 	// Away tells of a pause of our own that begins at t, and how long it lasts; nil: there is none.
 	Away func(t time.Time) time.Duration
 }
@@ -46,10 +48,16 @@ func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, c
 				w.Done(now, a.question, a.err)
 			}
 		}
-		for _, q := range w.Turn(now) {
-			r.ask(now, q, push)
+		var changes []Change
+		if !now.Before(w.Next()) {
+			for _, q := range w.Turn(now) {
+				r.ask(now, q, push)
+			}
+			kept := w.Drain(false)
+			if changes = kept.Changes; r.Keep != nil {
+				r.Keep(kept)
+			}
 		}
-		_, _, changes := w.Drain(now, false)
 		step(now, changes)
 		next := w.Next()
 		if len(pending) > 0 && pending[0].at.Before(next) {

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,41 +10,12 @@ import (
 
 // Submitter takes what a ring decided, to be committed and delivered. It never blocks for the disk or a receiver.
 type Submitter interface {
-	Submit(records []StreamRecord, gone []StreamKey, changes []Change)
+	Submit(Kept)
 }
 
-// Observer is told of what rings do, for the agent's own telemetry. Its methods return at once, and may be called from several
-// goroutines. What was cancelled from our side is not told.
-type Observer interface {
-	Looked(connection string, l Looked)
-	// Turned tells that a ring did what was due, late by some time, and proved contact for so many links since it told last.
-	Turned(connection string, late time.Duration, proofs int)
-}
-
-// Looked is a look that ended.
-type Looked struct {
-	Kind    LookKind
-	Began   time.Time
-	Took    time.Duration
-	Streams int   // that were asked about; of a round: that it told of
-	Err     error // how it fell short
-}
-
-// LookKind says what a look asked for.
-type LookKind string
-
-// The kinds of look.
-const (
-	LookRound  LookKind = "round"   // everything
-	LookStream LookKind = "streams" // single streams
-	LookOrigin LookKind = "origin"
-	LookTrunks LookKind = "ways" // between servers
-)
-
-// Ring walks one connection's Watch through real time: one goroutine decides, and one goroutine a look waits for
-// answers.
+// Ring walks one connection's Watch through real time: Run does what is due, and one goroutine a look waits for answers and lets the
+// watch take them in. One at a time decides.
 type Ring struct {
-	watch    *Watch
 	source   Source
 	submit   Submitter
 	observer Observer
@@ -53,7 +23,13 @@ type Ring struct {
 	name     string
 	told     bool // whether anything is watched
 	watching bool
-	promised atomic.Int64 // unix nanoseconds: when the ring next turns at the latest; 0: it does not turn
+	promised atomic.Int64  // unix nanoseconds: when the ring next turns at the latest; 0: it does not turn
+	sooner   chan struct{} // holds one: Run is to turn before the time for which it waits
+
+	mu    sync.Mutex // of whoever decides
+	watch *Watch
+	last  time.Time // when somebody did last
+	next  time.Time // when Run is to turn
 }
 
 // A ring turns every turnEvery at least, whatever is due, and has stalled when it is later than that by stalledAfter.
@@ -70,13 +46,17 @@ func NewRing(name string, watch *Watch, source Source, submit Submitter, observe
 	_, origins := source.(OriginSource)
 	_, routes := source.(RouteSource)
 	watch.able(origins, routes)
-	return &Ring{watch: watch, source: source, submit: submit, observer: observer, log: log, name: name}
+	if teller, ok := source.(Teller); ok {
+		watch.way = teller.Way
+	}
+	if err := watch.pages.unread; err != nil {
+		log.Warn("some proofs cannot be read: links go on from older ones", "connection", name, "error", err)
+	}
+	return &Ring{
+		source: source, submit: submit, observer: observer, log: log, name: name,
+		sooner: make(chan struct{}, 1), watch: watch,
+	}
 }
-
-type unobserved struct{}
-
-func (unobserved) Looked(string, Looked)             {}
-func (unobserved) Turned(string, time.Duration, int) {}
 
 // Name is the connection's name.
 func (r *Ring) Name() string { return r.name }
@@ -93,198 +73,102 @@ func slept(last, now time.Time) time.Duration {
 	return now.Round(0).Sub(last.Round(0)) - now.Sub(last)
 }
 
-// event is what a look or the source tells the ring. The ring closes taken when it has taken the sample in.
-type event struct {
-	question uint64
-	sample   *Sample
-	taken    chan<- struct{}
-	origin   *OriginView
-	routes   []Trunk
-	routed   bool
-	done     bool
-	err      error
-}
-
 // State is Watch.State, for a ring that takes this one's place. It may be called before Run, and once Run has returned.
-func (r *Ring) State() (records []StreamRecord, open, ended []Incident) { return r.watch.State() }
+func (r *Ring) State() State { return r.watch.State() }
 
 // Run turns the ring until ctx ends. It then stops its looks, waits for them, and submits what it knows. It is called once; the
 // source may then go on with another ring.
 func (r *Ring) Run(ctx context.Context) {
 	looking, stop := context.WithCancel(ctx)
 	var looks sync.WaitGroup
-	events := make(chan event)
 	var signals <-chan Signal
 	if s, ok := r.source.(Signaler); ok {
 		signals = s.Signals()
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	last := time.Now()
+	r.last = time.Now()
+	due := time.Time{} // for what the timer woke us; zero: something else did
 	for ctx.Err() == nil {
-		now := time.Now()
-		r.watch.Slept(now, slept(last, now))
-		last = now
-		for _, q := range r.watch.Turn(time.Now()) {
-			looks.Go(func() { r.ask(looking, q, events) })
+		questions, next := r.turn(due)
+		for _, q := range questions {
+			looks.Go(func() { r.ask(looking, q) })
 		}
-		r.flush(false)
-		r.tellLinks()
-		next := r.watch.Next()
-		if most := time.Now().Add(turnEvery); next.After(most) {
-			next = most
-		}
-		r.promised.Store(next.UnixNano())
 		timer.Reset(time.Until(next))
+		due = time.Time{}
 		select {
 		case <-ctx.Done():
+		case <-r.sooner:
 		case <-timer.C:
+			due = next
 		case signal := <-signals:
-			r.watch.Signal(time.Now(), signal)
-		case e := <-events:
-			r.take(e)
+			r.decide(looking, func(now time.Time) { r.watch.Signal(now, signal) })
 		}
 	}
 	r.promised.Store(0)
 	stop()
 	looks.Wait()
-	r.flush(true)
+	r.flush(r.watch.Drain(true))
 }
 
-// ask puts a question.
-func (r *Ring) ask(looking context.Context, q Question, events chan<- event) {
-	e := event{question: q.ID}
-	switch {
-	case q.Origin != nil:
-		e.origin = r.source.(OriginSource).LookAtOrigin(looking, *q.Origin)
-	case q.Trunks:
-		e.routes, e.err = r.source.(RouteSource).Trunks(looking)
-		e.routed = true
-	default:
-		r.look(looking, q, events)
+// turn lets the watch do what is due, and hands on what it decided. It returns what is to be asked, and when to turn again.
+func (r *Ring) turn(due time.Time) (questions []Question, next time.Time) {
+	r.mu.Lock()
+	now := r.now()
+	questions = r.watch.Turn(now)
+	kept := r.watch.Drain(false)
+	links, seen := r.watch.watching()
+	next = r.watch.Next()
+	if most := now.Add(turnEvery); next.After(most) {
+		next = most
+	}
+	r.next = next
+	proofs := 0
+	if !due.IsZero() {
+		proofs = r.watch.proofs()
+	}
+	r.mu.Unlock()
+	r.promised.Store(next.UnixNano())
+	r.flush(kept)
+	r.tellLinks(links, seen)
+	if !due.IsZero() {
+		r.observer.Turned(r.name, max(0, now.Sub(due)), proofs)
+	}
+	return questions, next
+}
+
+// decide lets the watch take something in, unless looking has ended: nobody decides any more then. Run turns where that brought
+// something forward.
+func (r *Ring) decide(looking context.Context, take func(now time.Time)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if looking.Err() != nil {
 		return
 	}
-	select {
-	case events <- e:
-	case <-looking.Done():
-	}
-}
-
-// look makes one look. Once looking ended nobody may receive its events any more; a sample that was received is waited for.
-func (r *Ring) look(looking context.Context, q Question, events chan<- event) {
-	send := func(e event) bool {
+	take(r.now())
+	if next := r.watch.Next(); next.Before(r.next) {
+		r.next = next
 		select {
-		case events <- e:
-			return true
-		case <-looking.Done():
-			return false
+		case r.sooner <- struct{}{}:
+		default: // it is on its way
 		}
 	}
-	began := time.Now()
-	streams := 0
-	err := r.source.Look(looking, q.Scope, func(s *Sample) {
-		streams++
-		taken := make(chan struct{})
-		if send(event{question: q.ID, sample: s, taken: taken}) {
-			<-taken
-		}
-	})
-	if looking.Err() == nil {
-		kind := LookStream
-		if q.Scope == nil {
-			kind = LookRound
-		}
-		r.observer.Looked(r.name, Looked{Kind: kind, Began: began, Took: time.Since(began), Streams: streams, Err: err})
-	}
-	send(event{question: q.ID, done: true, err: err})
 }
 
-func (r *Ring) take(e event) {
+// now is the time, of which the watch is told how much passed while the process's own clock stood still.
+func (r *Ring) now() time.Time {
 	now := time.Now()
-	switch {
-	case e.origin != nil:
-		r.watch.ObserveOrigin(now, e.question, e.origin)
-		return
-	case e.routed:
-		if e.err != nil {
-			r.log.Debug("ways between servers are not told of", "connection", r.name, "error", e.err)
-		}
-		r.watch.ObserveTrunks(now, e.routes)
-		return
-	case !e.done:
-		r.watch.Observe(now, e.question, e.sample)
-		close(e.taken)
-		return
-	}
-	if e.err != nil {
-		r.log.Debug("look fell short", "connection", r.name, "error", e.err)
-	}
-	r.watch.Done(now, e.question, e.err)
+	r.watch.Slept(now, slept(r.last, now))
+	r.last = now
+	return now
 }
 
-func (r *Ring) flush(all bool) {
-	records, gone, changes := r.watch.Drain(time.Now(), all)
-	if len(records) == 0 && len(gone) == 0 && len(changes) == 0 {
+func (r *Ring) flush(kept Kept) {
+	if kept.empty() {
 		return
 	}
-	for i := range changes {
-		LogChange(r.log, &changes[i])
+	for i := range kept.Changes {
+		LogChange(r.log, &kept.Changes[i])
 	}
-	r.submit.Submit(records, gone, changes)
-}
-
-// tellLinks logs how many links are watched when there are none, or when that has changed from or to none: an agent that
-// watches nothing looks well.
-func (r *Ring) tellLinks() {
-	c := r.watch.status()
-	if c.Round.IsZero() || c.Blind {
-		return
-	}
-	watching := c.Links > 0
-	if r.told && watching == r.watching {
-		return
-	}
-	r.told, r.watching = true, watching
-	if watching {
-		r.log.Info("watching", "connection", r.name, "links", c.Links)
-	} else {
-		r.log.Warn("no link is watched: no chosen stream is a mirror or has sources", "connection", r.name)
-	}
-}
-
-// LogChange logs a state change once: from, to and why.
-func LogChange(log *slog.Logger, c *Change) {
-	i := &c.Incident
-	level := slog.LevelInfo
-	if c.Kind.Pings() {
-		level = slog.LevelWarn
-	}
-	attrs := []slog.Attr{
-		slog.String("incident", i.ID), slog.String("rule", i.Rule), slog.String("from", c.From.String()),
-		slog.String("level", i.Level.String()),
-	}
-	for _, part := range []struct{ name, value string }{
-		{"connection", i.Subject.Connection},
-		{"receiver", i.Subject.Receiver},
-		{"account", i.Subject.Account},
-		{"domain", i.Subject.Domain},
-		{"stream", i.Subject.Stream},
-		{"kind", string(i.Subject.Kind)},
-		{"origin", i.Subject.Origin},
-		{"via", i.Subject.Via},
-		{"filter", i.Subject.Filter},
-		{"reason", i.Reason},
-		{"detail", i.Detail},
-	} {
-		if part.value != "" {
-			attrs = append(attrs, slog.String(part.name, part.value))
-		}
-	}
-	if c.Silent > 0 {
-		attrs = append(attrs, slog.Float64("silent_for_seconds", math.Round(c.Silent.Seconds()*1e3)/1e3))
-	}
-	if i.Limit > 0 {
-		attrs = append(attrs, slog.Float64("limit", i.Limit))
-	}
-	log.LogAttrs(context.Background(), level, "incident "+string(c.Kind), attrs...)
+	r.submit.Submit(kept)
 }

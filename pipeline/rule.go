@@ -82,8 +82,9 @@ type Verdict struct {
 	Due time.Time
 }
 
-// Rule judges views. Judge is pure: no I/O, no clock, no state. It emits a verdict for each subject it has an
-// opinion on; an open incident of this rule on a stream that is seen whole, and for which no verdict comes, is closed.
+// Rule judges views. Judge is pure: no I/O, no clock, no state; the view is valid during the call only. It emits a verdict for each
+// subject of the view that it has an opinion on; an open incident of this rule on a stream that is seen whole, and for which no verdict
+// comes, is closed.
 type Rule interface {
 	Judge(now time.Time, v *View, emit func(Verdict))
 }

@@ -72,8 +72,10 @@ type Peer struct {
 	Name    string
 	Current bool
 	Offline bool
+	Pending bool          // it is to be a member, and is none yet
+	Unheard bool          // the leader never did hear of it since it leads: Active is what a Watch counted
 	Active  time.Duration // since the leader last heard of it
-	Lag     uint64        // operations behind
+	Lag     uint64        // operations behind; counted from nothing where the peer is unheard of
 }
 
 // LinkSample is what one look found of one link.

@@ -10,7 +10,8 @@ import (
 // Look asks for the streams in scope (nil: everything) and yields each sample as it arrives, from one goroutine at
 // a time; a sample is valid during the call of yield only. What could not be seen is yielded as a sample that says
 // so: a partial answer is an answer. For a scope, exactly one sample a key is yielded. For everything, each stream
-// that was listed or named as missing is yielded at least once; a stream that a listing leaves out is not thereby gone.
+// that was listed or named as missing is yielded at least once; a stream that a listing leaves out is not thereby gone. Streams
+// that are known to hold no link may be left out.
 // Look may be called again while an earlier call runs; yield blocks until its sample was taken in. An error means that
 // the look as a whole fell short (wrapping ErrDisconnected, ErrNoAnswer or ErrDenied where that is why); what was
 // yielded before it stays true.

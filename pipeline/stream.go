@@ -1,42 +1,54 @@
 package pipeline
 
 import (
-	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
-// stream is what a Watch knows of one watched stream.
+// stream is one watched stream. At rest it is packed; all that is known of it is there only while it is open.
 type stream struct {
-	key    StreamKey
-	first  time.Time // when it was first seen, or first named
-	own    Policy    // its own metadata
-	policy Policy    // over the defaults
-	whole  *Sample   // newest complete sample; nil: none by this process
-	fault  Fault     // of the newest look
-	links  []*link
+	*body                // nil: it is at rest
+	names  string        // its own, without where it is, and that of its first link's origin, where that is another
+	shared *kin          // as it was put back newest
+	wake   time.Duration // when it is to be looked at again; see wakes
+	listed uint32        // the newest round that told of it
+	number uint32        // on its shelf
+	index  int32         // in wakes; -1: not in it
+	length uint16        // of its own name
+	over   bool          // it was forgotten, and is on no shelf any more
+	unseen bool          // it was named, but never seen
+	drains bool          // its record is to be given out
+}
 
-	metadata map[string]string // the wanted keys that are set; nil: none is. It does not change, incidents share it
+// body is what a Watch knows of one stream, while that is open.
+type body struct {
+	*kin
+	key   StreamKey
+	first time.Time // when it was first seen, or first named
+	whole *Sample   // newest complete sample; nil: none by this process
+	led   *Sample   // newest complete sample with a leader; nil: none
+	fault Fault     // of the newest look
+	links []*link
 
 	due      time.Time  // when a verdict changes without an answer; zero: none does
-	deadline time.Time  // the earliest one of a link's silence; zero: none lies ahead
 	asked    time.Time  // newest look at just this stream
 	seen     time.Time  // when it was newest seen whole
+	at       time.Time  // when whole was there
 	missed   time.Time  // when a round ended that did not tell of it; zero: it was seen or asked about since
 	phase    float64    // from 0 to 1: spreads the looks of many streams
 	waiting  bool       // for a look
 	queue    int        // in which it waits
 	asking   int        // such looks not ended
-	listed   uint64     // the newest round that told of it
-	offbeat  uint64     // the round after which it was newest looked at by itself
+	offbeat  uint32     // the round after which it was newest looked at by itself
 	gone     time.Time  // when a look first said that it is gone; zero: none did since it was last there
 	headless time.Time  // since when looks find it without a leader; zero: the newest that could tell found one
 	events   []Advisory // lately told of it, oldest first
-	kept     time.Time  // when its record was last given out to be kept
 	dirty    bool       // its record differs in more than its proofs
 
-	wake  time.Time // when it is to be looked at again; see wakes
-	index int       // in wakes; -1: not in it
+	source string   // the name of the first link's origin, as it lies beside the stream's own
+	held   []uint32 // words of its packed form, or that links take from their first sample
+	*scratch
 }
 
 // link is what a Watch knows of one link.
@@ -49,50 +61,63 @@ type link struct {
 	rule     string  // that judged its silence last
 	sample   LinkSample
 
+	deadline  time.Time // when its silence opens an incident, or was to while nobody can tell; zero: never, as things stand
+	judged    bool      // its silence was, by the rules of now
 	grace     time.Time // until then it is not judged on its proof's age
-	graced    time.Time // the proof for which grace was given: once for each
-	covered   bool      // the grace holds only while the connection's incident is open
-	uncovered bool      // overdue, and neither judged nor proven: the connection's incident stays for it
+	graced    time.Time // the proof for which grace was given
+	covered   bool      // the grace is for a blindness: from its deadline on the connection's incident is open for it
+	uncovered bool      // neither judged nor proven while due, or due before that can be: the connection's incident stays for it
 	status    LinkStatus
 }
 
-func newStream(key StreamKey, now time.Time) *stream {
-	return &stream{key: key, first: now, index: -1, dirty: true}
+// name is the stream's own, at rest too.
+func (s *stream) name() string { return s.names[:s.length] }
+
+// ident is the stream's key, at rest too.
+func (s *stream) ident() StreamKey {
+	key := s.shared.place
+	key.Stream = s.name()
+	return key
+}
+
+// call sets the names that the stream keeps at rest.
+func (s *stream) call(name, source string) {
+	s.length = uint16(len(name))
+	if s.names = name + source; source == "" {
+		s.names = strings.Clone(name)
+	}
 }
 
 // mirror tells whether the stream is known as a mirror.
 func (s *stream) mirror() bool { return len(s.links) > 0 && s.links[0].subject.Kind == KindMirror }
 
 // limited tells whether a limit on silence is in force that somebody set.
-func (s *stream) limited() bool { return limited(s.policy) }
+func (k *kin) limited() bool { return limited(&k.policy) }
 
-func limited(p Policy) bool { return p.SeenCritical.Set && p.SeenCritical.Value > 0 }
+func limited(p *Policy) bool { return p.SeenCritical.Set && p.SeenCritical.Value > 0 }
 
-// view is what the rules see of the stream. Covered tells whether an incident of the connection covers its links.
-func (s *stream) view(now time.Time, blind string, covered bool, fresh time.Duration) *View {
-	v := &StreamView{
+// view writes what the rules see of the stream.
+func (s *stream) view(v *StreamView, now time.Time, blind string, fresh time.Duration) {
+	*v = StreamView{
 		Key: s.key, First: s.first, Policy: s.policy, Whole: s.whole, Fault: s.fault, Blind: blind,
-		Leaderless: s.headless, Advisories: s.events,
+		Leaderless: s.headless, Advisories: s.events, Links: slices.Grow(v.Links[:0], len(s.links))[:len(s.links)],
 	}
-	v.Links = make([]LinkView, len(s.links))
 	for i, l := range s.links {
-		v.Links[i] = l.view(now, s, covered, fresh)
+		l.view(&v.Links[i], now, s, fresh)
 	}
-	return &View{Stream: v}
 }
 
-func (l *link) view(now time.Time, s *stream, covered bool, fresh time.Duration) LinkView {
-	v := LinkView{
+func (l *link) view(v *LinkView, now time.Time, s *stream, fresh time.Duration) {
+	*v = LinkView{
 		Subject: l.subject, First: l.first, Proof: l.proof.Contact(), Bound: l.proof.Bound(), Moved: l.proof.Moved(),
 		Resets: l.proof.Resets(), Sample: l.sample, Progress: l.progress, Risk: l.risk(now, s, fresh), Unverified: l.unverified(now, fresh),
 	}
 	if o := l.origin; o != nil {
 		v.Origin, v.Unseen, v.UnseenFor = o.told, o.unseen, o.unseenFor
 	}
-	if !v.Proof.After(l.graced) && (covered || !l.covered) { // what was proven since needs no grace
+	if l.spared(now) {
 		v.Grace = l.grace
 	}
-	return v
 }
 
 // risk is the data at risk on the link. While questions about the origin tell nothing, what was seen before is only that old; and
@@ -109,53 +134,65 @@ func (l *link) risk(now time.Time, s *stream, fresh time.Duration) Risk {
 // unverified says why copying is not held against the origin.
 func (l *link) unverified(now time.Time, fresh time.Duration) string {
 	if o := l.origin; o != nil && o.told == nil && o.unseen.Kind != FaultNone && !l.sample.Partial() {
-		return "the origin was never seen: " + o.unseen.String()
+		return o.unseen.said("the origin was never seen: ", l.status.Unverified)
 	}
 	return l.progress.Unverified(now, 3*fresh)
-}
-
-// spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in
-// time, and are looked at now before they are judged.
-func (s *stream) spare(now time.Time) {
-	for _, l := range s.links {
-		if p := l.proof.Contact(); l.grace.IsZero() || !p.Equal(l.graced) {
-			l.grace, l.graced, l.covered = now.Add(graceFor), p, false
-		}
-	}
 }
 
 // take sorts the links of a complete sample into the stream's: those that stay keep their proofs. It returns the
 // links that are no longer there.
 func (s *stream) take(now time.Time, sample *Sample) (removed []*link) {
-	kept := *sample
-	kept.Settings = nil // what is wanted of it is in s.own and s.metadata
-	s.whole, s.fault, s.gone, s.seen, s.missed = kept.Clone(), Fault{}, time.Time{}, now, time.Time{}
+	s.whole, s.fault, s.gone, s.seen, s.missed = s.keep(sample), Fault{}, time.Time{}, now, time.Time{}
 	s.lead(now, sample.Leader != "")
+	s.hear()
+	if !s.told(sample.Links) {
+		removed = s.relink(now, sample.Links)
+		s.dirty = true
+	}
+	for i, l := range s.links {
+		l.sample = s.whole.Links[i]
+		l.proof.Observe(s.whole, &l.sample)
+		l.progress.Observe(s.whole, &l.sample, l.proof.Contact())
+	}
+	return removed
+}
+
+// told tells whether links are those of the stream, in the same order.
+func (s *stream) told(links []LinkSample) bool {
+	if len(links) != len(s.links) {
+		return false
+	}
+	for i, l := range s.links {
+		if t := &links[i]; t.Origin != l.subject.Origin || t.Kind != l.subject.Kind || t.Via != l.subject.Via || t.Filter != l.subject.Filter {
+			return false
+		}
+	}
+	return true
+}
+
+// relink makes links those of the stream, and returns those that it has no longer.
+func (s *stream) relink(now time.Time, links []LinkSample) (removed []*link) {
 	old := make(map[Subject]*link, len(s.links))
 	for _, l := range s.links {
 		old[l.subject] = l
 	}
-	links := make([]*link, 0, len(sample.Links))
-	for i := range sample.Links {
-		subject := sample.Links[i].Subject(s.key)
+	before := s.links
+	s.links = make([]*link, 0, len(links))
+	for i := range links {
+		subject := links[i].Subject(s.key)
 		l := old[subject]
 		if l == nil {
-			l = &link{subject: subject, first: now}
-			s.dirty = true
+			l = s.newLink()
+			l.subject, l.first = s.word(subject), now
 		}
 		delete(old, subject)
-		l.sample = sample.Links[i]
-		l.proof.Observe(s.whole, &l.sample)
-		l.progress.Observe(s.whole, &l.sample, l.proof.Contact())
-		links = append(links, l)
+		s.links = append(s.links, l)
 	}
-	for _, l := range s.links {
+	for _, l := range before {
 		if _, gone := old[l.subject]; gone {
 			removed = append(removed, l)
-			s.dirty = true
 		}
 	}
-	s.links = links
 	return removed
 }
 
@@ -202,9 +239,4 @@ func (s *stream) still() bool {
 		}
 	}
 	return false
-}
-
-// sortedStreams returns streams in the order of their keys.
-func sortedStreams(set map[*stream]int) []*stream {
-	return slices.SortedFunc(maps.Keys(set), func(a, b *stream) int { return compareKeys(a.key, b.key) })
 }

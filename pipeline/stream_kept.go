@@ -2,7 +2,7 @@ package pipeline
 
 import "time"
 
-// This file holds what is kept of single streams, and of their metadata.
+// This file holds what is kept of single streams.
 
 // record is what is kept of the stream.
 func (s *stream) record() StreamRecord {
@@ -13,20 +13,19 @@ func (s *stream) record() StreamRecord {
 	return r
 }
 
-// restore returns the stream as a record keeps it. No time in it may lie ahead: the clock may have been wrong when it was kept.
-func restore(r StreamRecord, now time.Time) *stream {
-	s := newStream(r.Key, now)
-	s.own, s.metadata, s.dirty, s.kept = r.Policy, r.Metadata, false, now
+// restore makes the stream what a record keeps of it. No time in it may lie ahead: the clock may have been wrong when it was kept.
+func (s *stream) restore(r *StreamRecord, now time.Time) {
+	s.dirty = r.First.After(now)
 	if !r.First.IsZero() {
 		s.first = notAfter(r.First, now)
 	}
-	for _, l := range r.Links {
-		s.links = append(s.links, &link{
-			subject: l.Subject, first: notAfter(l.First, now), proof: NewProof(notAfter(l.Proof, now)),
-			progress: NewProgress(l.Origin),
-		})
+	for i := range r.Links {
+		k, l := &r.Links[i], s.newLink()
+		s.dirty = s.dirty || k.First.After(now) || k.Proof.After(now)
+		l.subject, l.first = s.word(k.Subject), notAfter(k.First, now)
+		l.proof, l.progress = NewProof(notAfter(k.Proof, now)), NewProgress(k.Origin)
+		s.links = append(s.links, l)
 	}
-	return s
 }
 
 func notAfter(t, now time.Time) time.Time {
@@ -34,31 +33,6 @@ func notAfter(t, now time.Time) time.Time {
 		return now
 	}
 	return t
-}
-
-// label keeps the keys of the stream's metadata that are wanted.
-func (s *stream) label(wanted []string, metadata map[string]string) {
-	n, same := 0, true
-	for _, key := range wanted {
-		value, set := metadata[key]
-		if set {
-			n++
-		}
-		before, was := s.metadata[key]
-		same = same && set == was && value == before
-	}
-	if same && n == len(s.metadata) {
-		return
-	}
-	s.metadata, s.dirty = nil, true
-	if n > 0 {
-		s.metadata = make(map[string]string, n)
-	}
-	for _, key := range wanted {
-		if value, set := metadata[key]; set {
-			s.metadata[key] = value
-		}
-	}
 }
 
 // recount goes on with the counters that the board shows of the stream's links.

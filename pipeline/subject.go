@@ -73,6 +73,13 @@ func (s Subject) String() string {
 	return b.String()
 }
 
+// clone returns a copy that shares no memory with k.
+func (k StreamKey) clone() StreamKey {
+	return StreamKey{
+		Connection: strings.Clone(k.Connection), Account: strings.Clone(k.Account), Domain: strings.Clone(k.Domain), Stream: strings.Clone(k.Stream),
+	}
+}
+
 // compareKeys orders keys by their parts.
 func compareKeys(a, b StreamKey) int {
 	return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account),

@@ -16,21 +16,20 @@ const (
 // Tracker turns verdicts into the changes of incidents. It holds the open incidents of one connection (or of the
 // agent), has no clock and does no I/O.
 type Tracker struct {
-	open map[StreamKey][]*Incident // by the stream, the connection or the agent that they belong to
+	dockets map[StreamKey]*docket // by the stream, the connection or the agent that they are on
 
 	endedAt time.Time       // the newest end
 	ended   map[string]bool // the ids that ended then
 
-	holds   map[string]time.Duration // by rule
-	courses map[StreamKey][]*course  // what waits for a hold, and what flaps
-	recent  []opening                // within FlapWindow, oldest first
-	often   map[incidentKey]int      // how many of those
+	holds  map[string]time.Duration // by rule
+	recent []opening                // within FlapWindow, oldest first
+	often  map[incidentKey]int      // how many of those
 }
 
 // NewTracker returns a tracker that goes on with the given open incidents. Of those that ended in the last FlapWindow it learns
 // what comes and goes.
 func NewTracker(open, ended []Incident) *Tracker {
-	t := &Tracker{open: make(map[StreamKey][]*Incident, len(open))}
+	t := &Tracker{dockets: make(map[StreamKey]*docket, len(open))}
 	for _, i := range open {
 		t.add(&i)
 	}
@@ -43,7 +42,12 @@ func NewTracker(open, ended []Incident) *Tracker {
 // closes when it is ok merely because the limit changed. Unknown changes nothing. Where the rule has a hold, and where the
 // incident flaps, a verdict has to last for that; Due says until when.
 func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
-	i, c := t.find(v.Rule, v.Subject), t.course(v.Rule, v.Subject)
+	return t.judge(now, t.docket(v.Subject.StreamKey), &v)
+}
+
+// judge takes in a verdict on what the docket is of.
+func (t *Tracker) judge(now time.Time, d *docket, v *Verdict) (Change, bool) {
+	i, c := d.find(v.Rule, &v.Subject), d.course(v.Rule, &v.Subject)
 	c.pass(now, v.Level == Unknown && v.Moot == "")
 	switch {
 	case v.Moot != "" && i != nil:
@@ -65,7 +69,7 @@ func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 }
 
 // judgeNew takes in a violation of which no incident is open.
-func (t *Tracker) judgeNew(now time.Time, c *course, v Verdict) (Change, bool) {
+func (t *Tracker) judgeNew(now time.Time, c *course, v *Verdict) (Change, bool) {
 	if hold := t.holds[v.Rule]; hold > 0 {
 		if c == nil {
 			c = t.follow(v.Rule, v.Subject)
@@ -93,7 +97,7 @@ func (t *Tracker) judgeNew(now time.Time, c *course, v Verdict) (Change, bool) {
 }
 
 // judgeStill takes in a violation of which an incident is open.
-func (t *Tracker) judgeStill(now time.Time, i *Incident, c *course, v Verdict) (Change, bool) {
+func (t *Tracker) judgeStill(now time.Time, i *Incident, c *course, v *Verdict) (Change, bool) {
 	from, reason, detail, silent := i.Level, i.Reason, i.Detail, since(now, v.Since)
 	if c == nil && (i.Flaps > 0 || t.holds[v.Rule] > 0) {
 		c = t.followOpen(i)
@@ -112,7 +116,8 @@ func (t *Tracker) judgeStill(now time.Time, i *Incident, c *course, v Verdict) (
 			return Change{}, false
 		}
 		if i.Flaps > 0 && from.Worse(v.Level) {
-			v.Level = from
+			kept := *v
+			kept.Level, v = from, &kept
 		}
 	}
 	soon := now.Sub(i.Changed) < i.updateWait()
@@ -131,7 +136,7 @@ func (t *Tracker) judgeStill(now time.Time, i *Incident, c *course, v Verdict) (
 	return Change{}, false
 }
 
-func (t *Tracker) judgeWell(now time.Time, i *Incident, c *course, v Verdict) (Change, bool) {
+func (t *Tracker) judgeWell(now time.Time, i *Incident, c *course, v *Verdict) (Change, bool) {
 	if !v.Evidence.After(i.Evidence) {
 		if v.Limit == i.Limit {
 			return Change{}, false
@@ -174,7 +179,7 @@ func (t *Tracker) Close(now time.Time, rule string, subject Subject, reason stri
 
 func (t *Tracker) close(now time.Time, i *Incident, reason string) Change {
 	silent := since(now, i.Since)
-	if c := t.course(i.Rule, i.Subject); c != nil {
+	if c := t.docket(i.Subject.StreamKey).course(i.Rule, &i.Subject); c != nil {
 		silent = c.dark + since(now, c.from)
 	}
 	i.Reason, i.Detail = reason, ""
@@ -190,12 +195,16 @@ func (t *Tracker) Tell(now time.Time, rule string, subject Subject, reason strin
 // CloseRest ends every incident on a stream for which keep says false.
 func (t *Tracker) CloseRest(now time.Time, key StreamKey, reason string, keep func(rule string, s Subject) bool) []Change {
 	var changes []Change
-	for _, i := range slices.Clone(t.open[key]) {
+	d := t.docket(key)
+	if d == nil {
+		return nil
+	}
+	for _, i := range slices.Clone(d.open) {
 		if keep == nil || !keep(i.Rule, i.Subject) {
 			changes = append(changes, t.close(now, i, reason))
 		}
 	}
-	for _, c := range slices.Clone(t.courses[key]) { // nothing is open of what waits here
+	for _, c := range slices.Clone(d.courses) { // nothing is open of what waits here
 		if keep == nil || !keep(c.rule, c.subject) {
 			t.drop(c)
 		}
@@ -204,13 +213,13 @@ func (t *Tracker) CloseRest(now time.Time, key StreamKey, reason string, keep fu
 }
 
 // Has tells whether an incident is open on the stream, connection or agent.
-func (t *Tracker) Has(key StreamKey) bool { return len(t.open[key]) > 0 }
+func (t *Tracker) Has(key StreamKey) bool { return len(t.docket(key).incidents()) > 0 }
 
 // All returns every open incident, oldest first.
 func (t *Tracker) All() []Incident {
 	var all []Incident
-	for _, incidents := range t.open {
-		for _, i := range incidents {
+	for _, d := range t.dockets {
+		for _, i := range d.open {
 			all = append(all, *i)
 		}
 	}
@@ -219,25 +228,20 @@ func (t *Tracker) All() []Incident {
 }
 
 func (t *Tracker) add(i *Incident) {
-	t.open[i.Subject.StreamKey] = append(t.open[i.Subject.StreamKey], i)
+	d := t.docketFor(i.Subject.StreamKey)
+	d.open = append(d.open, i)
 }
 
 func (t *Tracker) find(rule string, s Subject) *Incident {
-	for _, i := range t.open[s.StreamKey] {
-		if i.Rule == rule && i.Subject == s {
-			return i
-		}
-	}
-	return nil
+	return t.docket(s.StreamKey).find(rule, &s)
 }
 
 func (t *Tracker) end(now time.Time, i *Incident, kind ChangeKind, silent time.Duration) Change {
 	key := i.Subject.StreamKey
-	t.open[key] = slices.DeleteFunc(t.open[key], func(o *Incident) bool { return o == i })
-	if len(t.open[key]) == 0 {
-		delete(t.open, key)
-	}
-	t.drop(t.course(i.Rule, i.Subject))
+	d := t.dockets[key]
+	d.strike(i)
+	t.drop(d.course(i.Rule, &i.Subject))
+	t.tidy(key, d)
 	i.Ended = now
 	if !now.Equal(t.endedAt) {
 		t.endedAt, t.ended = now, map[string]bool{}

@@ -1,9 +1,6 @@
 package pipeline
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // This file holds how verdicts wait: a rule may have a hold, for which a verdict has to last before it is told.
 
@@ -30,10 +27,11 @@ func (t *Tracker) Hold(holds map[string]time.Duration) { t.holds = holds }
 // Due is when something on the stream, connection or agent will have lasted for its hold, so that it is to be judged again;
 // zero: nothing waits.
 func (t *Tracker) Due(key StreamKey) (due time.Time) {
-	if len(t.courses) == 0 {
+	d := t.docket(key)
+	if d == nil {
 		return due
 	}
-	for _, c := range t.courses[key] {
+	for _, c := range d.courses {
 		if c.unknown.IsZero() {
 			due = earlier(due, c.due)
 		}
@@ -41,46 +39,18 @@ func (t *Tracker) Due(key StreamKey) (due time.Time) {
 	return due
 }
 
-// held is when an incident opens that waits for a hold; zero: none does.
-func (t *Tracker) held(rule string, s Subject) time.Time {
-	c := t.course(rule, s)
-	if c == nil || t.find(rule, s) != nil {
-		return time.Time{}
-	}
-	return c.due
-}
-
-// waits tells whether anything on the stream, connection or agent waits.
-func (t *Tracker) waits(key StreamKey) bool { return len(t.courses[key]) > 0 }
-
 // skip lets time pass in which nobody looked: nothing lasted meanwhile, as far as is known.
 func (t *Tracker) skip(gap time.Duration) {
-	for _, courses := range t.courses {
-		for _, c := range courses {
+	for _, d := range t.dockets {
+		for _, c := range d.courses {
 			c.skip(gap)
 		}
 	}
 }
 
-// course is what is followed of a rule's verdicts on a subject; nil: nothing is.
-func (t *Tracker) course(rule string, s Subject) *course {
-	if len(t.courses) == 0 {
-		return nil
-	}
-	for _, c := range t.courses[s.StreamKey] {
-		if c.rule == rule && c.subject == s {
-			return c
-		}
-	}
-	return nil
-}
-
 func (t *Tracker) follow(rule string, s Subject) *course {
-	if t.courses == nil {
-		t.courses = map[StreamKey][]*course{}
-	}
-	c := &course{rule: rule, subject: s}
-	t.courses[s.StreamKey] = append(t.courses[s.StreamKey], c)
+	d, c := t.docketFor(s.StreamKey), &course{rule: rule, subject: s}
+	d.courses = append(d.courses, c)
 	return c
 }
 
@@ -96,10 +66,9 @@ func (t *Tracker) drop(c *course) {
 		return
 	}
 	key := c.subject.StreamKey
-	t.courses[key] = slices.DeleteFunc(t.courses[key], func(o *course) bool { return o == c })
-	if len(t.courses[key]) == 0 {
-		delete(t.courses, key)
-	}
+	d := t.dockets[key]
+	d.forget(c)
+	t.tidy(key, d)
 }
 
 // pass lets time pass up to a verdict. What nobody can tell neither breaks what lasts nor adds to it.
@@ -125,7 +94,7 @@ func (c *course) skip(gap time.Duration) {
 }
 
 // violate notes a violation, and tells whether it was well before.
-func (c *course) violate(now time.Time, v Verdict) (swung bool) {
+func (c *course) violate(now time.Time, v *Verdict) (swung bool) {
 	swung = !c.well.IsZero()
 	if swung {
 		c.bad, c.well, c.from = time.Time{}, time.Time{}, v.Since
@@ -140,7 +109,7 @@ func (c *course) violate(now time.Time, v Verdict) (swung bool) {
 }
 
 // recover notes that it is well.
-func (c *course) recover(now time.Time, v Verdict) {
+func (c *course) recover(now time.Time, v *Verdict) {
 	c.bad, c.worse = time.Time{}, time.Time{}
 	if c.well.IsZero() {
 		c.well = now

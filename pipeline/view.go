@@ -2,7 +2,8 @@ package pipeline
 
 import "time"
 
-// View is what rules judge: one stream, one connection or the agent itself; exactly one of the three is set.
+// View is what rules judge: one stream, one connection or the agent itself; exactly one of the three is set. It does not outlive the
+// judgement: its memory is used again.
 type View struct {
 	Stream     *StreamView
 	Connection *ConnectionView
@@ -64,15 +65,15 @@ type ConnectionView struct {
 	Links   int // links known
 
 	Blind      bool
-	BlindSince time.Time
-	Reason     string        // why it is blind, for people
+	BlindSince time.Time     // where it is not blind, of the newest blindness; zero: there was none
+	Reason     string        // why it is, or was, for people
 	Answered   time.Time     // newest answer of any kind; zero: never
 	Listed     time.Time     // newest round that told of everything, or since when it could; zero: neither
 	ListError  string        // why the newest round fell short; empty: it did not
 	Period     time.Duration // between rounds
 	Skew       time.Duration // by how much a server's clock is ahead of ours, at worst; negative: behind
-	Deadline   time.Time     // earliest deadline among the links; zero: there is none
-	Uncovered  int           // links without a proof younger than their limit and without an incident of their own
+	Deadline   time.Time     // earliest among the links; where it is not blind, among the uncovered while no incident covers them. Zero: there is none
+	Uncovered  int           // links without an incident of their own that are over their limit, or fall due before looks can prove them
 
 	Demand float64 // looks a second that the limits ask for
 	Budget float64 // looks a second that may be asked at most

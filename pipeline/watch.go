@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -26,15 +25,15 @@ type WatchOptions struct {
 }
 
 // Watch is one connection's way from schedule to tracker, without its I/O and without a clock. Its owner calls Turn,
-// asks what that returns, gives the answers to Observe and Done, and calls Turn again after each and at Next. It is for one
-// goroutine.
+// asks what that returns, gives the answers to Observe and Done, and calls Turn again at Next, which each of these may bring forward.
+// It is for one goroutine at a time.
 type Watch struct {
 	opt     WatchOptions
 	started time.Time
 	tracker *Tracker
-	streams map[StreamKey]*stream
-	added   int                  // streams that were ever in it
-	plain   map[StreamKey]uint64 // streams seen to hold no links, or taken out, with the newest round then
+	shelf   *shelf // streams, and origins
+	kins    kins
+	plain   map[uint64]uint32 // streams seen to hold no links, or taken out, by the hash of their key, with the newest round then
 	wakes   wakes
 	waits   [queues][]*stream // for a look
 	rounds  rounds
@@ -54,7 +53,7 @@ type Watch struct {
 
 	looks  map[uint64]*look
 	lastID uint64
-	round  uint64 // number of the newest whole round
+	round  uint32 // number of the newest whole round
 	asking int    // looks at streams that answered last time
 	silent int    // looks at streams that did not
 
@@ -73,11 +72,16 @@ type Watch struct {
 	skewing       time.Duration           // the same since that round ended
 	clocked       bool                    // a server's clock was read since then
 	ended         map[StreamKey]time.Time // streams forgotten lately: answers to older questions say nothing of them
-	promised      time.Time               // what Next said last; zero before the first Turn
+	promised      time.Time               // what Next says; zero before the first Turn
+	proven        int                     // links proven anew since proofs was called
+	way           func() string           // of the source, as its Teller says
 
+	judging judging
+	emit    func(Verdict) // heed
 	changes []Change
-	dirty   map[StreamKey]*stream
+	dirty   []*stream // with records to give out
 	gone    []StreamKey
+	pages   pages
 }
 
 // Question is a look to make. Scope is nil for everything. Where Origin is set, it is a look at that origin instead, and its
@@ -92,14 +96,14 @@ type Question struct {
 type look struct {
 	began  time.Time
 	scope  map[StreamKey]bool // still unanswered; value: counted as silent. nil for everything
-	round  uint64             // its number among the rounds; 0: it is none
+	round  uint32             // its number among the rounds; 0: it is none
 	listed int                // samples so far
 }
 
-// NewWatch returns a watch that goes on from what was kept, or from the State of one before it. Ended is the incidents that
-// ended in the last FlapWindow. Streams that Watched leaves out are closed.
-func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open, ended []Incident) *Watch {
-	open, ended = slices.Clone(open), slices.Clone(ended)
+// NewWatch returns a watch that goes on from what was kept of its connection, or from the State of one before it: from its streams,
+// incidents and proofs. The records in it get what the pages prove. Streams that Watched leaves out are closed.
+func NewWatch(now time.Time, opt WatchOptions, from State) *Watch {
+	open, ended := slices.Clone(from.Incidents), slices.Clone(from.Ended)
 	for i := range ended {
 		ended[i].Opened = notAfter(ended[i].Opened, now)
 	}
@@ -110,16 +114,17 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open, end
 	}
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open, ended),
-		streams: map[StreamKey]*stream{}, plain: map[StreamKey]uint64{}, ended: map[StreamKey]time.Time{},
-		looks: map[uint64]*look{}, dirty: map[StreamKey]*stream{}, seeing: now,
+		shelf: newShelf(now), kins: kins{defaults: opt.Defaults, byKey: map[kinKey]*kin{}},
+		plain: map[uint64]uint32{}, ended: map[StreamKey]time.Time{}, looks: map[uint64]*look{}, seeing: now, wakes: wakes{base: now},
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		origins: origins{
-			on: opt.Origins, byKey: map[OriginKey]*origin{},
+			on: opt.Origins, base: now, places: map[OriginKey]*originPlace{},
 			budget: budget{perSec: max(1, opt.LooksPerSecond/originShare)},
 		},
 		askedOrigins: map[uint64]*origin{},
 		budget:       budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
+	w.emit, w.way = w.heed, func() string { return "" }
 	w.tracker.Hold(opt.Holds)
 	w.rounds.soon(now)
 	w.connectionDue = now
@@ -128,24 +133,14 @@ func NewWatch(now time.Time, opt WatchOptions, records []StreamRecord, open, end
 			opt.Board.PutIncident(i)
 		}
 	}
-	for _, r := range records {
-		s := restore(r, now)
-		s.label(opt.Metadata, r.Metadata)
-		if opt.Watched != nil && !opt.Watched(r.Key.Stream) {
-			w.end(now, s, ReasonNotIncluded)
-			continue
-		}
-		s.policy = s.own.Over(opt.Defaults)
-		w.add(s)
-		w.links += len(s.links)
-		if opt.Board != nil {
-			s.recount(opt.Board.rows(s.key))
-		}
-		for _, l := range s.links {
-			w.join(now, s, l)
-		}
-		s.spare(now)
-		w.judge(now, s)
+	w.pages.unread = Renew(from.Streams, from.Proofs)
+	for i := range from.Streams {
+		w.restore(now, &from.Streams[i])
+		w.settle()
+	}
+	w.beginPages(now, from.Proofs)
+	if opt.Board != nil {
+		opt.Board.put(opt.Connection, w.shelf)
 	}
 	return w
 }
@@ -158,6 +153,10 @@ func (w *Watch) able(origins, routes bool) {
 
 // Turn does what is due, and returns what is to be asked now.
 func (w *Watch) Turn(now time.Time) []Question {
+	defer w.settle()
+	if w.shelf.tick(now) {
+		w.renewRecords()
+	}
 	w.awake(now)
 	if w.sight.lapse(now, blindAfter) {
 		w.connectionDue = now
@@ -177,7 +176,8 @@ func (w *Watch) Turn(now time.Time) []Question {
 	for _, o := range w.turnOrigins(now) {
 		w.lastID++
 		w.askedOrigins[w.lastID] = o
-		questions = append(questions, Question{ID: w.lastID, Origin: &o.key})
+		key := o.key()
+		questions = append(questions, Question{ID: w.lastID, Origin: &key})
 	}
 	if w.opt.Trunks && !now.Before(w.routesDue) {
 		w.lastID++
@@ -185,22 +185,10 @@ func (w *Watch) Turn(now time.Time) []Question {
 		questions = append(questions, Question{ID: w.lastID, Trunks: true})
 	}
 	w.judgeConnection(now)
+	w.settle()
+	w.turnPages(now)
 	w.promised = w.next(now)
 	return questions
-}
-
-// Next is when Turn has something to do without any answer having come.
-func (w *Watch) Next() time.Time { return w.promised }
-
-func (w *Watch) next(now time.Time) time.Time {
-	next := earlier(w.rounds.wake(), w.wakes.next())
-	for _, t := range []time.Time{w.sight.wake(), w.connectionDue, w.starved, w.origins.wake(now), w.routesDue} {
-		next = earlier(next, t)
-	}
-	if next.IsZero() || next.Before(now) {
-		return now.Add(w.opt.Interval)
-	}
-	return next
 }
 
 // awake notices a pause of our own: what falls due in it, and shortly after, was not looked at in time.
@@ -218,7 +206,7 @@ func (w *Watch) Slept(now time.Time, gap time.Duration) {
 	if gap <= awayFor {
 		return
 	}
-	for _, s := range w.streams {
+	for s := range w.each() {
 		s.first = s.first.Add(-gap)
 		for _, l := range s.links {
 			l.first = l.first.Add(-gap)
@@ -227,8 +215,8 @@ func (w *Watch) Slept(now time.Time, gap time.Duration) {
 		}
 	}
 	w.resume(now)
-	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
-		w.judge(now, w.streams[key])
+	for s := range w.each() {
+		w.judge(now, s)
 	}
 }
 
@@ -237,7 +225,7 @@ func (w *Watch) resume(now time.Time) {
 	w.promised = now
 	w.sight.forget()
 	w.rounds.soon(now)
-	for _, s := range w.streams {
+	for s := range w.each() {
 		s.spare(now)
 	}
 }
@@ -248,7 +236,7 @@ func (w *Watch) Incidents() []Incident { return w.tracker.All() }
 // tell gives changes out, with the metadata of their streams.
 func (w *Watch) tell(changes ...Change) {
 	for _, c := range changes {
-		w.mark(w.streams[c.Incident.Subject.StreamKey], &c.Incident)
+		w.mark(w.stream(c.Incident.Subject.StreamKey), &c.Incident)
 		w.changes = append(w.changes, c)
 	}
 }

@@ -45,6 +45,7 @@ func (w *Watch) count(silent bool, n int) {
 
 // Observe takes in one sample of the look that question id began.
 func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
+	defer w.settle()
 	w.awake(now)
 	l := w.looks[id]
 	if l != nil {
@@ -62,19 +63,23 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	default:
 		w.sight.unanswered(sample.Fault.String())
 	}
-	s := w.streams[sample.Key]
+	s := w.stream(sample.Key)
 	if sample.Fault.Kind == FaultNone {
 		w.observeClock(sample)
 		w.observeWhole(now, s, sample)
 	} else {
 		w.observeFault(now, s, sample)
 	}
-	if s := w.streams[sample.Key]; s != nil && l != nil && l.scope == nil {
+	if s == nil { // it may be new
+		s = w.stream(sample.Key)
+	}
+	if s != nil && !s.over && l != nil && l.scope == nil {
 		s.listed = max(s.listed, l.round)
 		if w.offbeat(s) > 0 {
 			w.plan(now, s)
 		}
 	}
+	w.hasten(now, l != nil && l.scope != nil) // others wait for its place
 }
 
 // answered notes that a look at single streams has its answer for one of them.
@@ -85,7 +90,7 @@ func (w *Watch) answered(l *look, key StreamKey) {
 	}
 	delete(l.scope, key)
 	w.count(silent, -1)
-	if s := w.streams[key]; s != nil && s.asking > 0 { // a stream that came back is not the one that was asked about
+	if s := w.stream(key); s != nil && s.asking > 0 { // a stream that came back is not the one that was asked about
 		s.asking--
 	}
 }
@@ -93,12 +98,14 @@ func (w *Watch) answered(l *look, key StreamKey) {
 // Done notes that the look that question id began is over; err says how it fell short. Streams in its scope that it
 // told nothing of count as not answering; known streams that a whole round did not tell of are asked about one by one.
 func (w *Watch) Done(now time.Time, id uint64, err error) {
+	defer w.settle()
 	w.awake(now)
 	l := w.looks[id]
 	if l == nil {
 		return
 	}
 	delete(w.looks, id)
+	defer w.hasten(now, true)
 	switch {
 	case errors.Is(err, ErrDisconnected):
 		w.disconnected(now, err.Error())
@@ -117,6 +124,6 @@ func (w *Watch) Done(now time.Time, id uint64, err error) {
 			fault.Text = err.Error()
 		}
 		w.answered(l, key)
-		w.observeFault(now, w.streams[key], &Sample{Key: key, Asked: l.began, At: now, Fault: fault})
+		w.observeFault(now, w.stream(key), &Sample{Key: key, Asked: l.began, At: now, Fault: fault})
 	}
 }

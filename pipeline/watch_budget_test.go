@@ -66,7 +66,7 @@ func TestStreamsThatALookLeftOutAreJudgedInOneOrder(t *testing.T) {
 		t.Fatalf("questions %+v, want one about %d streams", questions, len(records))
 	}
 	w.watch.Done(at(111), questions[0].ID, errListing) // after the grace
-	_, _, changes := w.watch.Drain(at(111), false)
+	changes := w.watch.Drain(false).Changes
 	for i, c := range changes {
 		if want := records[i].Key; c.Kind != pipeline.Opened || c.Incident.Subject.StreamKey != want {
 			t.Fatalf("change %d is %s of %s, want %s opened", i, c.Kind, c.Incident.Subject, want.Stream)

@@ -70,7 +70,7 @@ func TestAbsenceFromAListingClosesNothing(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30)}, &mirror{key: key("B"), limit: secs(30)})
 	w.run(0, 60)
 	w.keys = w.keys[1:]
-	w.watch.Drain(at(60), true)
+	w.watch.Drain(true)
 	w.run(60, 300)
 	w.wants()
 	if proof := w.link(key("A")).Proof; at(300).Sub(proof) > secs(12) {
@@ -91,7 +91,7 @@ func TestStreamThatWasNeverSeenIsToldAndResolves(t *testing.T) {
 func TestStreamTakenOutByConfigurationIsClosedAtStart(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(10.5, 999)}, &mirror{key: key("B"), limit: secs(30)})
 	w.run(0, 60)
-	records, _, _ := w.watch.Drain(at(60), true)
+	records := w.watch.State().Streams
 	incidents := w.watch.Incidents()
 	w.opt.Watched = func(name string) bool { return name != "A" }
 	w.keys = w.keys[1:]
@@ -107,7 +107,7 @@ func TestRestartPagesNobodyWhoseMirrorIsWell(t *testing.T) {
 	for _, down := range []float64{0, 20, 120, 7200} {
 		w := newWorld(t, &mirror{key: key("A"), limit: secs(30)}, &mirror{key: key("B"), limit: secs(10), delay: secs(0.2)}, &mirror{key: key("C")})
 		w.run(0, 60)
-		records, _, _ := w.watch.Drain(at(60), true)
+		records := w.watch.State().Streams
 		w.start(60+down, records, w.watch.Incidents())
 		w.run(60+down, 200+down)
 		w.wants()
@@ -117,7 +117,7 @@ func TestRestartPagesNobodyWhoseMirrorIsWell(t *testing.T) {
 func TestRestartKeepsAnIncidentUnderItsID(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(10.5, 201)})
 	w.run(0, 60)
-	records, _, _ := w.watch.Drain(at(60), true)
+	records := w.watch.State().Streams
 	w.start(100, records, w.watch.Incidents())
 	w.run(100, 300)
 	w.wants(

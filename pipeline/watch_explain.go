@@ -19,19 +19,19 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 		if i := w.tracker.find(c.Incident.Rule, c.Incident.Subject); i != nil && !c.Kind.Ends() {
 			before := i.Cause
 			i.Risk = c.Incident.Risk
-			w.mark(w.streams[key], i)
+			w.mark(w.stream(key), i)
 			i.adopt(w.diagnose(now, v, i))
 			c.Incident.Diagnosis, c.Found = i.Diagnosis, i.Cause != before
 		}
 	}
-	for _, i := range w.tracker.open[key] {
+	for _, i := range w.tracker.docket(key).incidents() {
 		if fresh[i.ID] {
 			continue
 		}
 		if risk, told := v.risk(i.Subject); told {
 			i.Risk = risk
 		}
-		w.mark(w.streams[key], i)
+		w.mark(w.stream(key), i)
 		if c, changed := w.tracker.explain(now, i, w.diagnose(now, v, i)); changed {
 			made = append(made, c)
 		} else if w.opt.Board != nil {

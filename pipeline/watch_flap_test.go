@@ -98,13 +98,9 @@ func TestFlappingThatGoesDownForGoodIsTold(t *testing.T) {
 func TestFlappingGoesOnOverARestart(t *testing.T) {
 	w := newWorld(t, comesAndGoes("A", 60, 20))
 	w.run(0, 235) // three incidents
-	records, open, ended := w.watch.State()
-	w.ended = ended
-	w.start(240, records, open)
+	w.reload(240)
 	w.run(240, 600)
-	records, open, ended = w.watch.State()
-	w.ended = ended
-	w.start(610, records, open)
+	w.reload(610)
 	w.run(610, 2400)
 	if len(w.changes) != 8 || w.changes[6].Incident.Flaps != 4 || w.changes[7].Incident.Flaps < 19 { // it came while nobody looked
 		t.Errorf("%d changes, want 8, the last with 4 and 19 flaps", len(w.changes))

@@ -10,14 +10,14 @@ import (
 func TestGraceEndsWithTheNextProof(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(5), cut: cut(103.5, 190)})
 	w.run(0, 50)
-	records, _, _ := w.watch.Drain(at(50), true)
+	records := w.watch.State().Streams
 	w.start(100, records, w.watch.Incidents()) // grace to 110
 	w.run(100, 120)
 	w.wants(change{108, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
-// A is never proven. It falls due while nothing answers, and gets another limit before the connection's incident ends.
-func TestGraceAfterBlindnessEndsWithTheIncidentThatCoveredIt(t *testing.T) {
+// A is never proven. It falls due while nothing answers, and gets another limit before its grace ends.
+func TestGraceAfterBlindnessEndsWithTheLimitThatItWasGivenFor(t *testing.T) {
 	a := &mirror{key: key("A"), limit: secs(30), absent: cut(0, 300), frozen: cut(20.2, 32.5), limits: []limited{{at(33), secs(37)}}}
 	w := newWorld(t, a, &mirror{key: key("B"), frozen: cut(20.2, 32.5)})
 	w.run(0, 60)
@@ -32,7 +32,7 @@ func TestGraceAfterBlindnessEndsWithTheIncidentThatCoveredIt(t *testing.T) {
 func TestConnectionThatFlapsAtTheStartGivesNoMoreGrace(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), absent: cut(30, 300)}, &mirror{key: key("B")})
 	w.run(0, 50)
-	records, _, _ := w.watch.Drain(at(50), true)
+	records := w.watch.State().Streams
 	w.start(100, records, w.watch.Incidents())
 	flaps := map[float64]pipeline.SignalKind{105: pipeline.SignalDisconnected, 108: pipeline.SignalDisconnected}
 	w.away = func(now time.Time) time.Duration {
@@ -59,7 +59,7 @@ func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {
 	w.run(0, 89.9)
 	sample, _ := b.look(at(90))
 	w.watch.Observe(at(90), 0, &sample) // before the turn at 90 s
-	_, _, changes := w.watch.Drain(at(90), false)
+	changes := w.watch.Drain(false).Changes
 	if len(changes) != 1 || changes[0].Kind != pipeline.Opened || changes[0].Incident.Rule != pipeline.RuleUnobserved {
 		t.Errorf("%+v, want unobserved opened", changes)
 	}

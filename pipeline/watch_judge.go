@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -16,109 +14,51 @@ func (w *Watch) judge(now time.Time, s *stream) {
 		blind = cmp.Or(w.sight.reason, ErrNoAnswer.Error())
 	}
 	w.uncover(s, -1)
-	for _, l := range s.links {
-		l.uncovered = false
-		l.begin(now, s, w.fresh())
+	view := w.judging.see(s, now, blind, w.fresh())
+	for i, l := range s.links {
+		l.judged = false
+		if v := &view.Stream.Links[i]; s.whole != nil && v.Proof.After(l.status.Proof) {
+			w.proven++
+		}
+		l.begin(now, s, &view.Stream.Links[i])
 	}
 	s.due = time.Time{}
-	ahead := time.Time{}
-	spoken := map[incidentKey]bool{}
-	opened := false
-	var made []Change
-	view := s.view(now, blind, w.covering, w.fresh())
+	w.judging.begin(now, s, w.tracker.docket(s.key))
 	for _, r := range w.opt.Rules {
-		r.Judge(now, view, func(v Verdict) {
-			spoken[incidentKey{v.Rule, v.Subject}] = true
-			if v.Due.After(now) {
-				s.due = earlier(s.due, v.Due)
-				if v.Silence {
-					ahead = earlier(ahead, v.Due)
-				}
-			}
-			change, changed := w.tracker.Judge(now, v)
-			if changed {
-				made = append(made, change)
-				opened = opened || change.Kind == Opened
-			}
-			if v.Silence {
-				ahead = earlier(ahead, w.tracker.held(v.Rule, v.Subject))
-			}
-			s.note(v, w.tracker.find(v.Rule, v.Subject) != nil, changed && change.Kind == Opened)
-		})
+		r.Judge(now, view, w.emit)
 	}
-	if blind == "" || !ahead.IsZero() {
-		s.deadline = ahead
+	for _, l := range s.links {
+		if !l.judged {
+			l.deadline, l.uncovered = time.Time{}, false
+		}
 	}
-	if s.whole != nil && (w.tracker.Has(s.key) || w.tracker.waits(s.key)) {
-		made = append(made, w.tracker.CloseRest(now, s.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
-			return spoken[incidentKey{rule, subject}]
-		})...)
-	}
-	if due := w.tracker.Due(s.key); due.After(now) {
-		s.due = earlier(s.due, due)
-	}
+	made, opened := w.endJudging(), w.judging.opened
 	if opened {
 		for _, l := range s.links {
 			w.hurry(now, l.origin)
 		}
 	}
-	w.tell(w.explain(now, s.key, view, made)...)
-	w.uncover(s, 1)
-	if s.dirty || opened || now.Sub(s.kept) >= keepEvery {
-		w.dirty[s.key] = s
+	if w.judging.docket != nil || len(made) > 0 {
+		w.tell(w.explain(now, s.key, view, made)...)
 	}
-	w.show(s)
+	w.uncover(s, 1)
+	if s.dirty || opened {
+		w.keep(s)
+	}
 	w.plan(now, s)
 }
 
 // begin starts the link's status anew, keeping what counts over time.
-func (l *link) begin(now time.Time, s *stream, fresh time.Duration) {
+func (l *link) begin(now time.Time, s *stream, v *LinkView) {
 	if l.status.Updated.IsZero() {
 		l.status.Updated = now
 	}
 	l.status = LinkStatus{
-		Subject: l.subject, Level: OK, First: l.first, Proof: l.proof.Contact(),
+		Subject: l.subject, Level: OK, First: l.first, Proof: v.Proof,
 		Limit: s.policy.SeenCritical.Value, LagLimit: s.policy.LagCritical.Value,
-		Reported: l.sample.Reported, Lag: l.sample.Lag,
-		Risk: l.risk(now, s, fresh), Unverified: l.unverified(now, fresh),
+		Reported: l.sample.Reported, Lag: l.sample.Lag, Risk: v.Risk, Unverified: v.Unverified,
 		Violations: l.status.Violations, Blackout: l.status.BlackoutAt(now), Updated: now,
 	}
-}
-
-// note writes a verdict into the status of the links that it is about.
-func (s *stream) note(v Verdict, open, opened bool) {
-	for _, l := range s.links {
-		if v.Subject != l.subject && !v.Subject.IsStream() {
-			continue
-		}
-		st := &l.status
-		// What another rule cannot tell just now makes a link no less proven.
-		if v.Level.Worse(st.Level) && (v.Level != Unknown || v.Silence) {
-			st.Level, st.Reason = v.Level, v.Reason
-		}
-		if !v.Silence {
-			continue
-		}
-		l.rule = v.Rule
-		st.Dark = open && v.Level != OK
-		st.Starting = v.Level == Unknown && v.Reason != ReasonBlind
-		l.uncovered = !open && (v.Reason == ReasonBlind || v.Reason == ReasonStarting)
-		if opened {
-			st.Violations++
-		}
-	}
-}
-
-// show puts the stream on the board.
-func (w *Watch) show(s *stream) {
-	if w.opt.Board == nil {
-		return
-	}
-	rows := make([]LinkStatus, len(s.links))
-	for i, l := range s.links {
-		rows[i] = l.status
-	}
-	w.opt.Board.Put(s.key, rows)
 }
 
 // judgeConnection lets every rule judge the connection, where it may have changed.
@@ -131,18 +71,19 @@ func (w *Watch) judgeConnection(now time.Time) {
 	w.held = !w.sight.blind && w.uncovered > 0
 	var made []Change
 	key, v := StreamKey{Connection: w.opt.Connection}, &View{Connection: w.connectionView()}
+	emit := func(v Verdict) {
+		if v.Due.After(now) {
+			w.connectionDue = earlier(w.connectionDue, v.Due)
+		}
+		if change, changed := w.tracker.Judge(now, v); changed {
+			made = append(made, change)
+		}
+		if v.Silence {
+			w.covering = w.tracker.find(v.Rule, v.Subject) != nil
+		}
+	}
 	for _, r := range w.opt.Rules {
-		r.Judge(now, v, func(v Verdict) {
-			if v.Due.After(now) {
-				w.connectionDue = earlier(w.connectionDue, v.Due)
-			}
-			if change, changed := w.tracker.Judge(now, v); changed {
-				made = append(made, change)
-			}
-			if v.Silence {
-				w.covering = w.tracker.find(v.Rule, v.Subject) != nil
-			}
-		})
+		r.Judge(now, v, emit)
 	}
 	if due := w.tracker.Due(key); due.After(now) {
 		w.connectionDue = earlier(w.connectionDue, due)
@@ -160,9 +101,12 @@ func (w *Watch) connectionView() *ConnectionView {
 		Blind: w.sight.blind, BlindSince: w.sight.since, Reason: w.sight.reason, Answered: w.sight.answered,
 		Listed: later(w.roundAt, w.seeing), ListError: w.roundError, Skew: w.skew, Period: period, Uncovered: w.uncovered, Demand: w.demand, Budget: w.rate() * provable,
 	}
-	if c.Blind {
-		for _, s := range w.streams {
-			c.Deadline = earlier(c.Deadline, s.deadline)
+	if !c.Blind {
+		c.BlindSince, c.Reason = w.sight.past.since, w.sight.past.reason
+	}
+	if c.Blind || w.uncovered > 0 && !w.covering {
+		for s := range w.shelf.rows() {
+			c.Deadline = earlier(c.Deadline, s.deadline(c.Blind))
 		}
 	}
 	return c
@@ -173,12 +117,23 @@ func (w *Watch) status() ConnectionStatus {
 	return ConnectionStatus{
 		Name: w.opt.Connection, Blind: w.sight.blind, Since: w.sight.since, Reason: w.sight.reason,
 		Answered: w.sight.answered, Links: w.links, Round: w.roundAt, Unseen: w.unseen,
-		Took: w.rounds.took.Seconds(), Period: period.Seconds(), Budget: w.opt.LooksPerSecond, Demand: w.demand,
+		Took: w.rounds.took.Seconds(), Period: period.Seconds(), Budget: w.opt.LooksPerSecond, Demand: w.demand, Way: w.way(),
 	}
 }
 
-// answer notes an answer. One that ends a blindness is followed by a pair of rounds; links that are overdue
-// and covered by the connection's incident get grace, the others are judged when they fall due.
+// watching tells how many links are watched, and whether they are seen: rounds tell of them.
+func (w *Watch) watching() (links int, seen bool) {
+	return w.links, !w.roundAt.IsZero() && !w.sight.blind
+}
+
+// proofs is how many links were proven anew since it was called last.
+func (w *Watch) proofs() (n int) {
+	n, w.proven = w.proven, 0
+	return n
+}
+
+// answer notes an answer. One that ends a blindness is followed by a pair of rounds; links that are overdue, or fall due before
+// looks can prove them, get grace, the others are judged when they fall due.
 func (w *Watch) answer(now time.Time) {
 	if w.sight.blind { // what fell due up to now fell due in blindness
 		w.wake(now)
@@ -189,13 +144,8 @@ func (w *Watch) answer(now time.Time) {
 	}
 	w.rounds.soon(now)
 	w.connectionDue, w.seeing = now, now
-	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
-		s := w.streams[key]
-		for _, l := range s.links {
-			if l.uncovered && w.covering {
-				l.grace, l.graced, l.covered = now.Add(graceFor), l.proof.Contact(), true
-			}
-		}
+	for s := range w.each() {
+		w.forgive(now, s)
 		w.judge(now, s)
 	}
 }

@@ -8,29 +8,72 @@ import (
 
 // This file holds what is kept of a Watch, by its journal or by another Watch.
 
-// Drain returns the changes since the last call, the records to keep with them, and the streams to forget. With all
-// set, every stream's record is returned.
-func (w *Watch) Drain(now time.Time, all bool) (records []StreamRecord, gone []StreamKey, changes []Change) {
+// Kept is what a Watch decided: it is to be kept together, and the changes in it told.
+type Kept struct {
+	Streams []StreamRecord // new, or changed in more than their proofs
+	Gone    []StreamKey    // streams no longer watched
+	Proofs  []ProofPage
+	Changes []Change
+}
+
+func (k *Kept) empty() bool { return len(k.Streams)+len(k.Gone)+len(k.Proofs)+len(k.Changes) == 0 }
+
+// Drain returns what is to be kept since the last call. With all set, every proof page is in it that is not kept as it is.
+func (w *Watch) Drain(all bool) (k Kept) {
 	if all {
-		for _, s := range w.streams {
-			w.dirty[s.key] = s
+		w.makePages()
+	}
+	for _, s := range w.dirty {
+		if s.over {
+			continue
 		}
+		w.shelf.open(s)
+		k.Streams = append(k.Streams, s.record())
+		s.dirty, s.drains = false, false
+		w.settle()
 	}
-	for key, s := range w.dirty {
-		records = append(records, s.record())
-		s.kept, s.dirty = now, false
-		delete(w.dirty, key)
-	}
-	gone, changes = w.gone, w.changes
-	w.gone, w.changes = nil, nil
-	return records, gone, changes
+	w.dirty = nil
+	k.Gone, k.Proofs, k.Changes = w.gone, w.pages.ready, w.changes
+	w.gone, w.pages.ready, w.changes = nil, nil, nil
+	return k
 }
 
 // State returns what another watch on the connection goes on from, in NewWatch: all that is kept of every stream, the open
-// incidents, and the rules, subjects and times of those that opened lately.
-func (w *Watch) State() (records []StreamRecord, open, ended []Incident) {
-	for _, key := range slices.SortedFunc(maps.Keys(w.streams), compareKeys) {
-		records = append(records, w.streams[key].record())
+// incidents, and the rules, subjects and times of those that opened lately. The records hold every proof; the pages are only named.
+func (w *Watch) State() State {
+	from := State{Incidents: w.tracker.All(), Ended: w.tracker.lately(), Proofs: w.pages.state(w.opt.Connection)}
+	for s := range w.each() {
+		from.Streams = append(from.Streams, s.record())
 	}
-	return records, w.tracker.All(), w.tracker.lately()
+	slices.SortFunc(from.Streams, func(a, b StreamRecord) int { return compareKeys(a.Key, b.Key) })
+	return from
+}
+
+// keep wants a stream's record to be given out.
+func (w *Watch) keep(s *stream) {
+	if !s.drains {
+		s.drains = true
+		w.dirty = append(w.dirty, s)
+	}
+}
+
+// restore goes on with a stream from its record.
+func (w *Watch) restore(now time.Time, r *StreamRecord) {
+	s := w.newStream(now, r.Key, r.Policy, labels(w.opt.Metadata, r.Metadata))
+	s.restore(r, now)
+	s.dirty = s.dirty || !maps.Equal(s.metadata, r.Metadata)
+	if w.opt.Watched != nil && !w.opt.Watched(s.name()) {
+		w.end(now, s, ReasonNotIncluded)
+		return
+	}
+	w.shelf.add(s)
+	w.links += len(s.links)
+	if w.opt.Board != nil {
+		s.recount(w.opt.Board.shelf(w.opt.Connection).rowsOf(s.key))
+	}
+	for _, l := range s.links {
+		w.join(now, s, l)
+	}
+	s.spare(now)
+	w.judge(now, s)
 }

@@ -24,16 +24,22 @@ func (w *Watch) turnStreams(now time.Time) []*stream {
 // wake judges the streams that fell due, and queues those that want a look.
 func (w *Watch) wake(now time.Time) {
 	for s := w.wakes.pop(now); s != nil; s = w.wakes.pop(now) {
-		if s.due.IsZero() || now.Before(s.due) {
-			w.want(now, s)
-			w.plan(now, s)
-			continue
-		}
-		if w.sight.lapse(now, suspectAfter) {
-			w.connectionDue = now
-		}
-		w.judge(now, s)
+		m := w.shelf.mark()
+		w.woken(now, w.shelf.open(s))
+		w.shelf.settle(m)
 	}
+}
+
+func (w *Watch) woken(now time.Time, s *stream) {
+	if s.due.IsZero() || now.Before(s.due) {
+		w.want(now, s)
+		w.plan(now, s)
+		return
+	}
+	if w.sight.lapse(now, suspectAfter) {
+		w.connectionDue = now
+	}
+	w.judge(now, s)
 }
 
 // want queues a stream for a look. One whose look has become urgent goes on from the queue of those that are not.
@@ -60,6 +66,11 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 	for queue := range w.waits {
 		for len(w.waits[queue]) > 0 {
 			s := w.waits[queue][0]
+			if s.over {
+				w.waits[queue] = w.waits[queue][1:]
+				continue
+			}
+			w.shelf.open(s)
 			if !s.waiting || s.queue != queue { // it went on to another queue
 				w.waits[queue] = w.waits[queue][1:]
 				continue
@@ -67,7 +78,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			if !w.wanted(now, s) {
 				w.waits[queue] = w.waits[queue][1:]
 				s.waiting = false
-				if w.streams[s.key] == s {
+				if !s.over {
 					w.plan(now, s) // it was not planned for a look while it waited
 				}
 				continue
@@ -111,7 +122,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 
 // wanted tells whether a queued stream is still to be looked at.
 func (w *Watch) wanted(now time.Time, s *stream) bool {
-	if w.streams[s.key] != s || w.sight.blind {
+	if s.over || w.sight.blind {
 		return false
 	}
 	at, _ := w.lookAt(s)
@@ -166,8 +177,8 @@ func (w *Watch) urgentAt(s *stream) time.Time {
 // offbeat is how long after its round the stream is to be looked at between rounds; 0: it is not.
 func (w *Watch) offbeat(s *stream) time.Duration {
 	period, paired := w.rounds.period()
-	rounds := max(2, uint64(offbeatEvery/period))
-	if paired || s.offbeat == s.listed || s.listed%rounds != uint64(s.phase*float64(rounds)) || !s.still() || s.silent() {
+	rounds := max(2, uint32(offbeatEvery/period))
+	if paired || s.offbeat == s.listed || s.listed%rounds != uint32(s.phase*float64(rounds)) || !s.still() || s.silent() {
 		return 0
 	}
 	return time.Duration(offbeat * float64(period))
@@ -179,9 +190,9 @@ func (w *Watch) deadlineLook(s *stream) time.Time {
 	if s.due.IsZero() {
 		return time.Time{}
 	}
-	ahead := w.ahead(s)
+	ahead := w.ahead(s.kin)
 	last, first := s.due.Add(-secondLook-ahead), s.due.Add(-firstLook-ahead)
-	if float64(w.demanding) > min(mostAsked, w.budget.perSec)/2 && w.demandOf(s) > 0 {
+	if float64(w.demanding) > min(mostAsked, w.budget.perSec)/2 && w.demandOf(s.kin) > 0 {
 		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-ahead-firstLook) / 2))
 	}
 	for _, at := range []time.Time{first, first.Add(pairApart), s.due.Add(-firstLook - ahead), last} {
@@ -202,20 +213,20 @@ func (w *Watch) rate() float64 {
 }
 
 // ahead is how much earlier a deadline's looks begin because answers take their time.
-func (w *Watch) ahead(s *stream) time.Duration {
+func (w *Watch) ahead(k *kin) time.Duration {
 	ahead := min(2*w.took, mostAhead)
-	if s.limited() {
-		ahead = min(ahead, max(0, s.policy.SeenCritical.Value-firstLook)/2)
+	if k.limited() {
+		ahead = min(ahead, max(0, k.policy.SeenCritical.Value-firstLook)/2)
 	}
 	return ahead
 }
 
-// demandOf is how many looks a second the stream's limit asks for beside the rounds.
-func (w *Watch) demandOf(s *stream) float64 {
-	if !s.limited() {
+// demandOf is how many looks a second the limit of a stream asks for beside the rounds.
+func (w *Watch) demandOf(k *kin) float64 {
+	if !k.limited() {
 		return 0
 	}
-	return w.rounds.demand(s.policy.SeenCritical.Value - w.ahead(s))
+	return w.rounds.demand(k.policy.SeenCritical.Value - w.ahead(k))
 }
 
 // timed notes how long an answer took. Of looks at single streams a few slow ones in a row count; until there was one, the
@@ -240,7 +251,10 @@ func (w *Watch) witness(s *stream) {
 // witnesses returns streams that answered lately, and are not being asked.
 func (w *Watch) witnesses() (scope []*stream) {
 	for _, s := range w.lately {
-		if s != nil && w.streams[s.key] == s && !s.silent() && s.asking == 0 && !slices.Contains(scope, s) {
+		if s == nil || s.over {
+			continue
+		}
+		if w.shelf.open(s); !s.silent() && s.asking == 0 && !slices.Contains(scope, s) {
 			scope = append(scope, s)
 		}
 	}

@@ -24,11 +24,11 @@ func TestIncidentsCarryTheMetadataThatIsWanted(t *testing.T) {
 	w := newWorld(t, owned("A", 200), &mirror{key: key("B"), limit: secs(30), cut: cut(60.5, 301)})
 	w.opt.Metadata = []string{"owner", "tier"}
 	w.run(0, 150)
-	records, open, _ := w.watch.State()
-	if !maps.Equal(records[0].Metadata, map[string]string{"owner": "payments"}) || records[1].Metadata != nil {
-		t.Errorf("kept %v and %v, want the owner of A", records[0].Metadata, records[1].Metadata)
+	kept := w.watch.State()
+	if !maps.Equal(kept.Streams[0].Metadata, map[string]string{"owner": "payments"}) || kept.Streams[1].Metadata != nil {
+		t.Errorf("kept %v and %v, want the owner of A", kept.Streams[0].Metadata, kept.Streams[1].Metadata)
 	}
-	w.start(160, records, open)
+	w.start(160, kept.Streams, kept.Incidents)
 	w.run(160, 400)
 	for _, c := range w.changes {
 		want := ""
@@ -77,8 +77,8 @@ func TestEndsCarryTheMetadataThatWasKept(t *testing.T) {
 func TestMetadataThatNobodyWantsIsNotKept(t *testing.T) {
 	w := newWorld(t, owned("A", 200))
 	w.run(0, 150)
-	records, open, _ := w.watch.State()
-	if len(open) != 1 || open[0].Metadata != nil || records[0].Metadata != nil {
-		t.Errorf("kept %v and %v", open, records[0].Metadata)
+	kept := w.watch.State()
+	if open := kept.Incidents; len(open) != 1 || open[0].Metadata != nil || kept.Streams[0].Metadata != nil {
+		t.Errorf("kept %v and %v", open, kept.Streams[0].Metadata)
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 // reload ends the watch, and begins another with what it knew.
 func (w *world) reload(from float64) {
-	records, open, ended := w.watch.State()
-	w.ended = ended
-	w.start(from, records, open)
+	kept := w.watch.State()
+	w.ended = kept.Ended
+	w.start(from, kept.Streams, kept.Incidents)
 }
 
 func TestReloadNeitherEndsNorRepeatsAnIncident(t *testing.T) {
@@ -91,8 +91,7 @@ func TestRingGoesOnWhereAnotherStopped(t *testing.T) {
 		r := ring(t, &mirror{key: key("A"), limit: secs(30), cut: cut(60.5, 131)}, &mirror{key: key("B"), limit: secs(10), delay: secs(0.1)})
 		r.pass(100)
 		r.end()
-		records, open, ended := r.ring.State()
-		r.run(t, pipeline.NewWatch(time.Now(), r.opt, records, open, ended))
+		r.run(t, pipeline.NewWatch(time.Now(), r.opt, r.ring.State()))
 		r.pass(200)
 		r.end()
 		changes := r.told()

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"maps"
-	"slices"
 	"time"
 )
 
@@ -29,37 +28,38 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 		w.rounds.listed, w.roundError = max(w.rounds.listed, l.listed), err.Error()
 	}
 	if err == nil { // streams that are gone, and were never of interest
-		maps.DeleteFunc(w.plain, func(_ StreamKey, round uint64) bool { return round < l.round })
+		maps.DeleteFunc(w.plain, func(_ uint64, round uint32) bool { return round < l.round })
 	}
 	maps.DeleteFunc(w.ended, func(_ StreamKey, at time.Time) bool { return now.Sub(at) > endedFor })
 	w.demand, w.demanding, w.unseen = 0, 0, 0
-	var missed, open []*stream
-	for _, s := range w.streams {
-		if s.whole == nil && len(s.links) == 0 {
+	for _, s := range w.shelf.all() {
+		if s.unseen {
 			w.unseen++
 		}
-		if d := w.demandOf(s); d > 0 {
+		if d := w.demandOf(s.shared); d > 0 {
 			w.demand += d
 			w.demanding++
 		}
-		if err == nil && s.listed < l.round && s.asking == 0 && s.asked.Before(l.began) {
-			missed = append(missed, s)
+		if s.listed < l.round && (err == nil || w.tracker.Has(s.ident())) {
+			w.unlisted(now, s, l, err)
 		}
-		if err != nil && s.listed < l.round && w.tracker.Has(s.key) {
-			open = append(open, s)
-		}
-	}
-	slices.SortFunc(missed, func(a, b *stream) int { return compareKeys(a.key, b.key) })
-	for _, s := range missed { // not listed is not gone: it is asked about
-		s.missed = now
-		w.plan(now, s)
-	}
-	slices.SortFunc(open, func(a, b *stream) int { return compareKeys(a.key, b.key) })
-	for _, s := range open { // its incident may end although rounds do not tell of it
-		w.plan(now, s)
 	}
 	w.connectionDue = now
 	if w.opt.Board != nil {
 		w.opt.Board.PutConnection(w.status())
+	}
+}
+
+// unlisted plans for a stream that a round did not tell of.
+func (w *Watch) unlisted(now time.Time, s *stream, l *look, err error) {
+	m := w.shelf.mark()
+	defer w.shelf.settle(m)
+	w.shelf.open(s)
+	switch {
+	case err == nil && s.asking == 0 && s.asked.Before(l.began): // not listed is not gone: it is asked about
+		s.missed = now
+		w.plan(now, s)
+	case err != nil && w.tracker.Has(s.key): // its incident may end although rounds do not tell of it
+		w.plan(now, s)
 	}
 }

@@ -6,6 +6,7 @@ import "time"
 
 // Signal takes in an event on the connection.
 func (w *Watch) Signal(now time.Time, signal Signal) {
+	defer w.settle()
 	w.awake(now)
 	switch signal.Kind {
 	case SignalDisconnected:
@@ -15,14 +16,15 @@ func (w *Watch) Signal(now time.Time, signal Signal) {
 	case SignalAdvisory:
 		w.advised(now, signal.Key, signal.Advisory)
 	}
+	w.hasten(now, true)
 }
 
 // advised takes in that something happened to a stream: it is looked at early. One that is not known yet is found by a round; that
 // one without links was changed is not worth one.
 func (w *Watch) advised(now time.Time, key StreamKey, a Advisory) {
-	s := w.streams[key]
+	s := w.stream(key)
 	if s == nil {
-		_, plain := w.plain[key]
+		_, plain := w.plain[w.shelf.hash(key)]
 		if a.Kind == AdvisoryCreated || a.Kind == AdvisoryUpdated && !plain {
 			w.rounds.early(now)
 		}

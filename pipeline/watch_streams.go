@@ -1,14 +1,11 @@
 package pipeline
 
 import (
-	"math"
+	"iter"
 	"time"
 )
 
 // This file holds what a Watch does with single streams: taking in what was seen of them, and forgetting them.
-
-// keepEvery is how often a stream's proofs are given out to be kept while nothing else about it changes.
-const keepEvery = 30 * time.Second
 
 // endedFor is how long a forgotten stream is remembered, so that answers to older questions do not bring it back.
 const endedFor = time.Minute
@@ -20,14 +17,14 @@ func (s *stream) silent() bool { return !s.fault.Answered() }
 func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	switch {
 	case s == nil && (len(sample.Links) == 0 || sample.policy().Disabled):
-		w.plain[sample.Key] = w.round
+		w.plain[w.shelf.hash(sample.Key)] = w.round
 		return
 	case s == nil && sample.Asked.Before(w.ended[sample.Key]):
 		return // asked before it was forgotten
 	case s == nil:
-		delete(w.plain, sample.Key)
-		s = newStream(sample.Key, now)
-		w.add(s)
+		delete(w.plain, w.shelf.hash(sample.Key))
+		s = w.newStream(now, sample.Key, *sample.policy(), labels(w.opt.Metadata, sample.metadata()))
+		w.shelf.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
 	case sample.policy().Disabled:
@@ -44,8 +41,10 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		return
 	}
 	before, unlimited, rule := len(s.links), false, ""
-	if s.limited() && !limited(sample.policy().Over(w.opt.Defaults)) {
-		unlimited, rule = true, s.silenceRule()
+	if s.limited() {
+		if next := sample.policy().Over(w.opt.Defaults); !limited(&next) {
+			unlimited, rule = true, s.silenceRule()
+		}
 	}
 	w.uncover(s, -1)
 	removed := s.take(now, sample)
@@ -57,8 +56,11 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	}
 	w.uncover(s, 1)
 	w.links += len(s.links) - before
-	w.govern(s, *sample.policy())
-	s.label(w.opt.Metadata, sample.metadata())
+	limit := s.policy.SeenCritical
+	w.govern(s, sample.policy(), sample.metadata())
+	if s.policy.SeenCritical != limit {
+		s.unforgive()
+	}
 	for _, l := range removed {
 		w.endLink(now, l.subject)
 	}
@@ -69,31 +71,60 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	w.judge(now, s)
 }
 
-// add begins to watch a stream. Multiples of the golden ratio lie evenly, however many there are of them.
-func (w *Watch) add(s *stream) {
-	w.streams[s.key] = s
-	w.added++
-	_, s.phase = math.Modf(float64(w.added) * math.Phi)
+// newStream returns a stream, open, that is not on the shelf yet.
+func (w *Watch) newStream(now time.Time, key StreamKey, own Policy, metadata map[string]string) *stream {
+	s := &stream{shared: w.kins.join(key, own, metadata), index: -1}
+	s.call(key.Stream, "")
+	w.shelf.fresh(s)
+	s.first, s.dirty = now, true
+	return s
 }
 
-// govern puts a stream's own policy in force.
-func (w *Watch) govern(s *stream, own Policy) {
-	if !s.own.equal(own) {
-		s.own, s.dirty = own.Clone(), true
+// govern puts a stream's own policy in force, and keeps the wanted keys of its metadata.
+func (w *Watch) govern(s *stream, own *Policy, metadata map[string]string) {
+	if s.own.equal(own) && s.labelled(w.opt.Metadata, metadata) {
+		return
 	}
-	s.policy = s.own.Over(w.opt.Defaults)
+	before := s.kin
+	s.kin, s.dirty = w.kins.join(s.key, *own, labels(w.opt.Metadata, metadata)), true
+	w.kins.leave(before)
 }
+
+// stream returns a stream, open; nil: it is not watched.
+func (w *Watch) stream(key StreamKey) *stream {
+	s := w.shelf.find(key)
+	if s == nil {
+		return nil
+	}
+	return w.shelf.open(s)
+}
+
+// each opens the streams one after the other.
+func (w *Watch) each() iter.Seq[*stream] {
+	return func(yield func(*stream) bool) {
+		for _, s := range w.shelf.all() {
+			m := w.shelf.mark()
+			on := yield(w.shelf.open(s))
+			w.shelf.settle(m)
+			if !on {
+				return
+			}
+		}
+	}
+}
+
+// settle puts back what was opened.
+func (w *Watch) settle() { w.shelf.settle(mark{}) }
 
 // observeFault takes in that a stream could not be seen. One that is not known yet is kept: it may hold links.
 func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
-	_, plain := w.plain[sample.Key]
+	_, plain := w.plain[w.shelf.hash(sample.Key)]
 	switch {
 	case s == nil && (plain || sample.Fault.Kind == FaultNotFound || sample.Asked.Before(w.ended[sample.Key])):
 		return
 	case s == nil:
-		s = newStream(sample.Key, now)
-		w.add(s)
-		w.govern(s, Policy{})
+		s = w.newStream(now, sample.Key, Policy{}, nil)
+		w.shelf.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked):
 		return // a newer look saw it
 	}
@@ -124,27 +155,25 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 	w.tell(closed...)
 	w.uncover(s, -1)
 	w.wakes.set(s, time.Time{})
-	if w.streams[s.key] == s {
+	if w.shelf.find(s.key) == s {
 		w.links -= len(s.links)
 		for _, l := range s.links {
 			w.leave(s, l)
 		}
-		delete(w.streams, s.key)
+		w.shelf.remove(s)
 	}
-	delete(w.dirty, s.key)
+	w.kins.leave(s.kin)
+	s.over = true
 	w.gone = append(w.gone, s.key)
 	w.ended[s.key] = now
 	w.connectionDue = now
-	if w.opt.Board != nil {
-		w.opt.Board.Drop(s.key)
-	}
 }
 
 // endLink closes what is open on one link that its stream no longer has.
 func (w *Watch) endLink(now time.Time, subject Subject) {
 	const reason = ReasonSourceRemoved
 	closed := w.tracker.CloseRest(now, subject.StreamKey, reason, func(_ string, s Subject) bool { return s != subject })
-	if s := w.streams[subject.StreamKey]; len(closed) == 0 && s != nil {
+	if s := w.stream(subject.StreamKey); len(closed) == 0 && s != nil {
 		closed = append(closed, w.tracker.Tell(now, s.silenceRule(), subject, reason))
 	}
 	w.tell(closed...)

@@ -181,6 +181,7 @@ type world struct {
 	opt      pipeline.WatchOptions
 	changes  []pipeline.Change
 	ended    []pipeline.Incident // what start goes on from beside open incidents
+	disk     *disk
 	asked    []asked
 	watching func(now time.Time) // after each step
 	away     func(t time.Time) time.Duration
@@ -214,7 +215,7 @@ func allRules() []pipeline.Rule {
 }
 
 func newWorld(t tester, mirrors ...*mirror) *world {
-	w := &world{t: t, mirrors: map[pipeline.StreamKey]*mirror{}, board: pipeline.NewBoard(epoch)}
+	w := &world{t: t, mirrors: map[pipeline.StreamKey]*mirror{}, board: pipeline.NewBoard(epoch), disk: newDisk()}
 	w.opt = pipeline.WatchOptions{
 		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 500, Board: w.board,
 	}
@@ -230,7 +231,7 @@ func (w *world) run(from, to float64) {
 	if w.watch == nil {
 		w.start(from, nil, nil)
 	}
-	r := pipeline.Rehearsal{Streams: w.keys, Away: w.away, Short: w.short, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
+	r := pipeline.Rehearsal{Streams: w.keys, Keep: w.disk.keep, Away: w.away, Short: w.short, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
 		w.asked = append(w.asked, asked{t, k})
 		return w.mirrors[k].look(t)
 	}}
@@ -243,7 +244,11 @@ func (w *world) run(from, to float64) {
 }
 
 func (w *world) start(from float64, records []pipeline.StreamRecord, open []pipeline.Incident) {
-	w.watch = pipeline.NewWatch(at(from), w.opt, records, open, w.ended)
+	w.goOn(from, pipeline.State{Streams: records, Incidents: open, Ended: w.ended})
+}
+
+func (w *world) goOn(from float64, state pipeline.State) {
+	w.watch = pipeline.NewWatch(at(from), w.opt, state)
 }
 
 // link returns the board's row of a mirror.

@@ -39,6 +39,9 @@ func (w *writer) write(keep Options) error {
 	if err != nil {
 		return err
 	}
+	if err := w.writeProofs(); err != nil {
+		return err
+	}
 	if err := w.writeIncidents(); err != nil {
 		return err
 	}

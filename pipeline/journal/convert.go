@@ -28,22 +28,25 @@ func current(db *bbolt.DB) error {
 	})
 }
 
-// convert writes a file of format 1 anew, as one that carries on from where the old one was. The old file is what it was
-// until the new one takes its place.
+// convert makes a file of an older format one of now. One of format 1 is written anew, as one that carries on from where the old one
+// was. The old file is what it was until the new one takes its place.
 func (j *Journal) convert() error {
 	var old formatOne
+	two := false
 	err := j.db.View(func(tx *bbolt.Tx) error {
 		if empty(tx) {
 			return errEnough
 		}
-		if v, err := version(tx); err != nil || v == formatVersion {
+		v, err := version(tx)
+		if two = v == formatTwo; err != nil || two || v == formatVersion {
 			return cmp.Or(err, errEnough)
 		}
-		var err error
 		old, err = loadFormatOne(tx)
 		return err
 	})
 	switch {
+	case errors.Is(err, errEnough) && two:
+		return j.convertTwo()
 	case errors.Is(err, errEnough):
 		return nil
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,8 +21,19 @@ import (
 // one ended; three batches wait at the receiver slack and three at ops, one of them frozen. The two oldest records are removed.
 func formatOne(t *testing.T) (dir string) {
 	t.Helper()
+	return unpacked(t, "format1.db.gz")
+}
+
+// formatTwo puts a journal in a folder that mirrorwatch wrote before it kept proofs in pages: full(3), without pages.
+func formatTwo(t *testing.T) (dir string) {
+	t.Helper()
+	return unpacked(t, "format2.db.gz")
+}
+
+func unpacked(t *testing.T, name string) (dir string) {
+	t.Helper()
 	dir = t.TempDir()
-	packed, err := os.ReadFile(filepath.Join("testdata", "format1.db.gz"))
+	packed, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +89,25 @@ func TestFormatOneIsConverted(t *testing.T) {
 	verified(t, j, dir)
 	if again := load(t, open(t, dir, start)); len(again.Outbox) != 5 {
 		t.Errorf("%d rows after a restart", len(again.Outbox))
+	}
+}
+
+func TestFormatTwoGetsPages(t *testing.T) {
+	dir := formatTwo(t)
+	if _, err := journal.OpenReader(dir); err == nil || !strings.HasSuffix(err.Error(), "has format 2: the agent converts it when it starts") {
+		t.Errorf("read before it was converted: %v", err)
+	}
+	j := open(t, dir, start)
+	want, got := full(3), load(t, j)
+	if diff := cmp.Diff(want.Streams, got.Streams); diff != "" || len(got.Incidents) != 3 || len(got.Outbox) != 6 || len(got.Proofs) != 0 || got.Lost != "" {
+		t.Errorf("state %+v (-want +got):\n%s", got, diff)
+	}
+	commit(t, j, pipeline.Commit{Proofs: want.Proofs})
+	if r := verified(t, j, dir); r.Records != 6 {
+		t.Errorf("%d records of 6", r.Records)
+	}
+	if diff := cmp.Diff(want.Proofs, load(t, open(t, dir, start)).Proofs); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
 	}
 }
 

@@ -31,6 +31,9 @@ func load(tx *bbolt.Tx, now time.Time) (s pipeline.State, x index, err error) {
 	if err := loadStreams(t, &s, &x); err != nil {
 		return s, x, err
 	}
+	if s.Proofs, err = loadProofs(t.proofs); err != nil {
+		return s, x, err
+	}
 	if err := collect(t.incidents, &s.Incidents); err != nil {
 		return s, x, err
 	}

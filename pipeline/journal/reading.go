@@ -47,9 +47,17 @@ func (r *reading) view(f func(t *tables) error) error {
 	return nil
 }
 
-// Streams returns what is kept of each stream, in the order of their keys.
+// Streams returns what is kept of each stream, with what was proven of it last, in the order of their keys.
 func (r *reading) Streams() (all []pipeline.StreamRecord, err error) {
-	err = r.view(func(t *tables) error { return collect(t.streams, &all) })
+	var pages []pipeline.ProofPage
+	err = r.view(func(t *tables) (err error) {
+		if err := collect(t.streams, &all); err != nil {
+			return err
+		}
+		pages, err = loadProofs(t.proofs)
+		return err
+	})
+	_ = pipeline.Renew(all, pages) // a page that says nothing leaves the records as they are
 	return all, err
 }
 

@@ -7,13 +7,15 @@ import (
 )
 
 // formatVersion numbers the meaning of buckets, keys and values.
-const formatVersion = 2
+const formatVersion = 3
 
-// The buckets, with their keys: meta (see below), streams (the stream's key in JSON), incidents (id), outbox (receiver,
-// NUL, key), groups (receiver, NUL, group), silences (id), audit (a rising number, big endian).
+// The buckets, with their keys: meta (see below), streams (the stream's key in JSON), proofs (connection, NUL, a page's number, big
+// endian), incidents (id), outbox (receiver, NUL, key), groups (receiver, NUL, group), silences (id), audit (a rising number, big
+// endian).
 const (
 	metaBucket      = "meta"
 	streamsBucket   = "streams"
+	proofsBucket    = "proofs"
 	incidentsBucket = "incidents"
 	outboxBucket    = "outbox"
 	groupsBucket    = "groups"
@@ -42,20 +44,20 @@ type headInfo struct {
 
 // tables is every bucket of a transaction. Rows of meta are no part of the total.
 type tables struct {
-	meta                                                table
-	streams, incidents, outbox, groups, silences, audit table
-	total                                               *digest
+	meta, streams, proofs, incidents, outbox, groups, silences, audit table
+
+	total *digest
 }
 
 func dataBuckets() []string {
-	return []string{streamsBucket, incidentsBucket, outboxBucket, groupsBucket, silencesBucket, auditBucket}
+	return []string{streamsBucket, proofsBucket, incidentsBucket, outboxBucket, groupsBucket, silencesBucket, auditBucket}
 }
 
 // openTables opens every bucket of tx, with an empty total.
 func openTables(tx *bbolt.Tx) (*tables, error) {
 	s := &tables{total: &digest{}}
 	for name, t := range map[string]*table{
-		metaBucket: &s.meta, streamsBucket: &s.streams, incidentsBucket: &s.incidents, outboxBucket: &s.outbox,
+		metaBucket: &s.meta, streamsBucket: &s.streams, proofsBucket: &s.proofs, incidentsBucket: &s.incidents, outboxBucket: &s.outbox,
 		groupsBucket: &s.groups, silencesBucket: &s.silences, auditBucket: &s.audit,
 	} {
 		b := tx.Bucket([]byte(name))

@@ -134,7 +134,7 @@ func (v *verifier) row(t table, k, row []byte) {
 
 // verifyRest checks what is in the file beside the audit, and that no row is missing.
 func verifyRest(s *tables) error {
-	for _, t := range []table{s.streams, s.incidents, s.outbox, s.groups, s.silences} {
+	for _, t := range []table{s.streams, s.proofs, s.incidents, s.outbox, s.groups, s.silences} {
 		err := t.bucket.ForEach(func(k, row []byte) error {
 			s.total.add(row)
 			_, err := t.text(k, row)

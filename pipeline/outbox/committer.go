@@ -15,7 +15,7 @@ import (
 // The committer's times.
 const (
 	groupWait      = 5 * time.Millisecond // what comes within it is committed together
-	rideWait       = 5 * time.Second      // records alone wait this long for changes to ride along with
+	rideWait       = 5 * time.Second      // records and proofs alone wait this long for changes to ride along with
 	retryWait      = time.Second          // after a failed commit
 	commitPatience = 2 * time.Second      // a commit that takes longer counts as failed until it ends
 	hardStop       = time.Second          // after the grace, for what does not heed its context
@@ -30,6 +30,8 @@ type CommitterOptions struct {
 	State   pipeline.State  // as loaded from the journal
 	Grace   time.Duration   // how long Run goes on after its ctx ended, to deliver what is due; 8 s if zero
 	Log     *slog.Logger
+	// Committed is told of every commit that returned: how long it took, and how it failed. It returns at once; nil: nobody is told.
+	Committed func(took time.Duration, err error)
 }
 
 // Committer is the only writer of the journal. It commits what rings and the outbox's workers hand it in groups, gives
@@ -43,6 +45,7 @@ type Committer struct {
 	board   *pipeline.Board
 	log     *slog.Logger
 	grace   time.Duration
+	told    func(took time.Duration, err error) // of commits
 	agent   agentJudge
 	wake    chan struct{}
 
@@ -74,6 +77,9 @@ func NewCommitter(options CommitterOptions) *Committer {
 	if c.grace == 0 {
 		c.grace = 8 * time.Second
 	}
+	if c.told = options.Committed; c.told == nil {
+		c.told = func(time.Duration, error) {}
+	}
 	c.outbox.attach(c.save)
 	for _, i := range c.agent.tracker.All() {
 		c.board.PutIncident(i)
@@ -81,11 +87,11 @@ func NewCommitter(options CommitterOptions) *Committer {
 	return c
 }
 
-// Submit hands in what a ring decided: records of streams, streams no longer watched, and changes with their incidents.
-// It never blocks for the disk or a receiver, and may be called from any goroutine until Run returned.
-func (c *Committer) Submit(records []pipeline.StreamRecord, gone []pipeline.StreamKey, changes []pipeline.Change) {
+// Submit hands in what a ring decided. It never blocks for the disk or a receiver, and may be called from any goroutine until Run
+// returned.
+func (c *Committer) Submit(kept pipeline.Kept) {
 	c.hand(func(g *commitGroup, now time.Time) {
-		g.add(pipeline.Commit{Streams: records, Gone: gone, Changes: changes}, now)
+		g.add(pipeline.Commit{Streams: kept.Streams, Gone: kept.Gone, Proofs: kept.Proofs, Changes: kept.Changes}, now)
 	})
 }
 

@@ -49,7 +49,7 @@ func (c *Committer) judge(now time.Time) {
 		pipeline.LogChange(c.log, &changes[i])
 	}
 	if len(changes) > 0 {
-		c.Submit(nil, nil, changes)
+		c.Submit(pipeline.Kept{Changes: changes})
 	}
 }
 

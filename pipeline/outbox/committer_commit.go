@@ -39,7 +39,12 @@ func (c *Committer) launch(now time.Time) {
 	flight := c.waiting
 	c.flight, c.flightDue, c.waiting = &flight, now.Add(commitPatience), newCommitGroup()
 	what := flight.commit()
-	go func() { c.returned <- c.journal.Commit(what) }()
+	go func() {
+		began := time.Now()
+		err := c.journal.Commit(what)
+		c.told(time.Since(began), err)
+		c.returned <- err
+	}()
 }
 
 // nextCommit is when what waits is to be committed.

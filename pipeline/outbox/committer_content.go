@@ -12,6 +12,7 @@ import (
 type content struct {
 	streams  map[pipeline.StreamKey]pipeline.StreamRecord
 	gone     map[pipeline.StreamKey]bool
+	proofs   map[pageID]pipeline.ProofPage
 	changes  []pipeline.Change
 	batches  map[pipeline.BatchID]pipeline.Batch
 	merged   map[pipeline.BatchID]bool
@@ -22,16 +23,23 @@ type content struct {
 	events   []pipeline.Event
 }
 
+// pageID tells proof pages apart.
+type pageID struct {
+	connection string
+	number     int
+}
+
 func newContent() content {
 	return content{
 		streams: map[pipeline.StreamKey]pipeline.StreamRecord{}, gone: map[pipeline.StreamKey]bool{},
+		proofs:  map[pageID]pipeline.ProofPage{},
 		batches: map[pipeline.BatchID]pipeline.Batch{}, merged: map[pipeline.BatchID]bool{}, done: map[pipeline.BatchID]bool{},
 		groups: map[pipeline.BatchID]pipeline.GroupRecord{}, silences: map[string]pipeline.Silence{},
 	}
 }
 
 func (x *content) empty() bool {
-	return len(x.streams)+len(x.gone)+len(x.changes)+len(x.batches)+len(x.merged)+len(x.done)+len(x.groups)+
+	return len(x.streams)+len(x.gone)+len(x.proofs)+len(x.changes)+len(x.batches)+len(x.merged)+len(x.done)+len(x.groups)+
 		len(x.silences)+len(x.attempts)+len(x.events) == 0
 }
 
@@ -44,6 +52,9 @@ func (x *content) add(c pipeline.Commit) {
 	for _, k := range c.Gone {
 		x.gone[k] = true
 		delete(x.streams, k)
+	}
+	for _, p := range c.Proofs {
+		x.proofs[pageID{p.Connection, p.Number}] = p
 	}
 	x.changes = append(x.changes, c.Changes...)
 	for _, b := range c.Batches {
@@ -73,6 +84,9 @@ func (x *content) commit() pipeline.Commit {
 	return pipeline.Commit{
 		Streams: slices.SortedFunc(maps.Values(x.streams), func(a, b pipeline.StreamRecord) int { return compareKeys(a.Key, b.Key) }),
 		Gone:    slices.SortedFunc(maps.Keys(x.gone), compareKeys),
+		Proofs: slices.SortedFunc(maps.Values(x.proofs), func(a, b pipeline.ProofPage) int {
+			return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Number, b.Number))
+		}),
 		Changes: x.changes,
 		Batches: slices.SortedFunc(maps.Values(x.batches), func(a, b pipeline.Batch) int {
 			return cmp.Or(cmp.Compare(a.Order, b.Order), compareIDs(a.BatchID, b.BatchID))

@@ -13,11 +13,13 @@ func TestContentKeepsTheNewestOfEach(t *testing.T) {
 	x.add(pipeline.Commit{
 		Streams: []pipeline.StreamRecord{{Key: key("A")}, {Key: key("B")}},
 		Gone:    []pipeline.StreamKey{key("C")},
+		Proofs:  []pipeline.ProofPage{{Connection: "dr", Number: 1, Data: []byte("old")}, {Connection: "dr", Number: 2, Data: []byte("two")}},
 		Batches: []pipeline.Batch{{BatchID: id("1"), Order: 1}, {BatchID: id("2"), Order: 2}, {BatchID: id("3"), Order: 3}},
 	})
 	x.add(pipeline.Commit{
 		Streams:  []pipeline.StreamRecord{{Key: key("B"), Links: []pipeline.LinkRecord{{}}}, {Key: key("C")}},
 		Gone:     []pipeline.StreamKey{key("A")},
+		Proofs:   []pipeline.ProofPage{{Connection: "dr", Number: 1, Data: []byte("new")}, {Connection: "a", Number: 3}, {Connection: "dr", Number: 2}},
 		Batches:  []pipeline.Batch{{BatchID: id("1+1"), Order: 1, Attempts: 1}, {BatchID: id("3"), Order: 3, Attempts: 1}},
 		Merged:   []pipeline.BatchID{id("1"), id("2")},
 		Groups:   []pipeline.GroupRecord{{Receiver: "ops", Group: "g", Open: []string{"a"}}, {Receiver: "q", Group: "g"}},
@@ -32,6 +34,9 @@ func TestContentKeepsTheNewestOfEach(t *testing.T) {
 	}
 	if len(c.Gone) != 1 || c.Gone[0] != key("A") {
 		t.Errorf("gone: %+v", c.Gone)
+	}
+	if p := c.Proofs; len(p) != 3 || p[0].Connection != "a" || string(p[1].Data) != "new" || p[2].Number != 2 || p[2].Data != nil {
+		t.Errorf("proofs: %+v", p)
 	}
 	if len(c.Batches) != 1 || c.Batches[0].Key != "1+1" || len(c.Merged) != 2 || len(c.Done) != 1 {
 		t.Errorf("batches: %+v, merged %v, done %v", c.Batches, c.Merged, c.Done)

@@ -20,7 +20,7 @@ type commitGroup struct {
 
 func newCommitGroup() commitGroup { return commitGroup{content: newContent()} }
 
-// add takes content in and sets when it is due: changes soon, records alone later.
+// add takes content in and sets when it is due: changes soon, records and proofs alone later.
 func (g *commitGroup) add(c pipeline.Commit, now time.Time) {
 	due := now.Add(rideWait)
 	if len(c.Changes) > 0 {

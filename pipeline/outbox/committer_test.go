@@ -92,7 +92,7 @@ func record(stream string) pipeline.StreamRecord {
 	return pipeline.StreamRecord{Key: pipeline.StreamKey{Connection: "dr", Stream: stream}}
 }
 
-func (d *desk) submit(changes ...pipeline.Change) { d.Submit(nil, nil, changes) }
+func (d *desk) submit(changes ...pipeline.Change) { d.Submit(pipeline.Kept{Changes: changes}) }
 
 // told lists what a sink accepted: "opened mw-a/1", changes of one notification joined by a plus.
 func told(sink *pipelinetest.Sink) (all []string) {
@@ -155,10 +155,10 @@ func TestWhatComesTogetherIsCommittedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		journal := pipelinetest.NewMemJournal()
 		d := openDesk(t, journal, nil)
-		d.Submit([]pipeline.StreamRecord{record("A")}, nil, nil)
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("A")}, Proofs: []pipeline.ProofPage{{Connection: "dr", Data: []byte("1")}}})
 		pass(time.Second)
 		if n := len(journal.Commits()); n != 0 {
-			t.Errorf("a record alone was committed %d times within a second", n)
+			t.Errorf("a record and a page alone were committed %d times within a second", n)
 		}
 		d.submit(opened("a"))
 		pass(3 * time.Millisecond)
@@ -166,10 +166,10 @@ func TestWhatComesTogetherIsCommittedTogether(t *testing.T) {
 		pass(groupTime)
 		synctest.Wait()
 		commits := journal.Commits()
-		if len(commits) != 1 || len(commits[0].Changes) != 2 || len(commits[0].Streams) != 1 {
+		if len(commits) != 1 || len(commits[0].Changes) != 2 || len(commits[0].Streams)+len(commits[0].Proofs) != 2 {
 			t.Errorf("%d commits: %+v", len(commits), commits)
 		}
-		d.Submit([]pipeline.StreamRecord{record("B")}, []pipeline.StreamKey{record("A").Key}, nil)
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("B")}, Gone: []pipeline.StreamKey{record("A").Key}})
 		pass(5*time.Second + groupTime)
 		synctest.Wait()
 		if s := journal.State().Streams; len(s) != 1 || s[0].Key.Stream != "B" {
@@ -186,7 +186,7 @@ func TestFailedCommitHoldsNoPageBack(t *testing.T) {
 		journal, sink := pipelinetest.NewMemJournal(), pipelinetest.NewSink()
 		d := openDesk(t, journal, map[string]*pipelinetest.Sink{"ops": sink})
 		journal.Fail(errors.New("disk full"))
-		d.Submit([]pipeline.StreamRecord{record("A")}, nil, []pipeline.Change{opened("a")})
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("A")}, Changes: []pipeline.Change{opened("a")}})
 		pass(groupTime)
 		d.submit(opened("b"))
 		pass(groupTime)
@@ -271,7 +271,7 @@ func TestShutdownCommitsAndSendsWhatWasJustSubmitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		journal, sink := pipelinetest.NewMemJournal(), pipelinetest.NewSink()
 		d := openDesk(t, journal, map[string]*pipelinetest.Sink{"ops": sink})
-		d.Submit([]pipeline.StreamRecord{record("A")}, nil, []pipeline.Change{opened("a")})
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("A")}, Changes: []pipeline.Change{opened("a")}})
 		if err := d.close(); err != nil {
 			t.Error(err)
 		}
@@ -315,7 +315,7 @@ func TestOpenIncidentOfTheAgentIsCarriedOn(t *testing.T) {
 			}
 			return nil
 		})
-		d.Submit([]pipeline.StreamRecord{record("A")}, nil, []pipeline.Change{opened("a")})
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("A")}, Changes: []pipeline.Change{opened("a")}})
 		pass(groupTime)
 		if err := d.close(); err == nil {
 			t.Error("nothing was left unwritten")
@@ -333,7 +333,7 @@ func TestOpenIncidentOfTheAgentIsCarriedOn(t *testing.T) {
 			t.Errorf("%d incidents on the board", n)
 		}
 		pass(time.Second)
-		d.Submit([]pipeline.StreamRecord{record("A")}, nil, nil)
+		d.Submit(pipeline.Kept{Streams: []pipeline.StreamRecord{record("A")}})
 		pass(6 * time.Second)
 		synctest.Wait()
 		if n := len(again.State().Incidents); n != 0 || len(d.board.Incidents()) != 0 {

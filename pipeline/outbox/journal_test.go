@@ -82,7 +82,7 @@ func BenchmarkSubmitToNotify(b *testing.B) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
 	for n := 0; b.Loop(); n++ {
-		c.Submit(nil, nil, []pipeline.Change{opened(fmt.Sprint(n))})
+		c.Submit(pipeline.Kept{Changes: []pipeline.Change{opened(fmt.Sprint(n))}})
 		<-heard
 	}
 	stop()

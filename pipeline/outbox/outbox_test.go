@@ -149,6 +149,25 @@ func TestRefusedBatchIsTriedSlowlyThenGivenUpAndHoldsNoOtherBack(t *testing.T) {
 	})
 }
 
+func TestFinalRefusalIsNotTriedAgain(t *testing.T) {
+	withDesk(t, func(t *testing.T, d *desk, journal *pipelinetest.MemJournal, sink *pipelinetest.Sink) {
+		sink.Fail(pipeline.Final(errors.New("rejected 1 of 1 records")))
+		d.submit(opened("a"))
+		pass(time.Hour)
+		attempts := journal.Attempts()
+		if len(sink.Attempts()) != 1 || len(attempts) != 1 || attempts[0].Outcome != pipeline.OutcomeGivenUp || attempts[0].Error != "rejected 1 of 1 records" {
+			t.Errorf("%d attempts, in the audit: %+v", len(sink.Attempts()), attempts)
+		}
+		if left := journal.State().Outbox; len(left) != 0 {
+			t.Errorf("left: %+v", left)
+		}
+		sink.Fail(nil)
+		d.submit(step("a", pipeline.Resolved, 2))
+		pass(groupTime)
+		equal(t, "told", told(sink), "resolved mw-a/2")
+	})
+}
+
 func TestLaterChangesOfAnIncidentWaitForTheEarlierOne(t *testing.T) {
 	withDesk(t, func(t *testing.T, d *desk, _ *pipelinetest.MemJournal, sink *pipelinetest.Sink) {
 		sink.Fail(pipeline.Permanent(errors.New("400")))

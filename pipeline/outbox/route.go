@@ -30,7 +30,7 @@ type audience struct {
 	all    bool              // everybody else, by the default route
 }
 
-// audience finds who hears of an incident. What would reach nobody reaches everybody.
+// audience finds who hears of an incident. What routes bring to nobody reaches everybody, whoever is told directly.
 func (o *Outbox) audience(i *pipeline.Incident) audience {
 	a := audience{routes: o.routes.For(i)}
 	if i.Rule == pipeline.RuleDelivery && i.Subject.Receiver != "" {
@@ -41,7 +41,7 @@ func (o *Outbox) audience(i *pipeline.Incident) audience {
 	}
 	a.all = !slices.ContainsFunc(o.workers, func(w *worker) bool {
 		_, hears := a.names(w)
-		return hears
+		return hears && !w.direct
 	})
 	return a
 }

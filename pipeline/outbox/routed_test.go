@@ -207,6 +207,10 @@ func TestReceiverIsNeverToldOfItsOwnTrouble(t *testing.T) {
 		return func(d *outbox.Dispatch) { d.Routes = pipeline.Routes{{Receivers: []string{name}}} }
 	}
 	fallback := func(d *outbox.Dispatch) { only("ops")(d); d.Fallback = "oncall" }
+	besideLog := func(d *outbox.Dispatch) {
+		only("ops")(d)
+		d.Direct = []pipeline.Receiver{{Name: "log", Notifier: pipelinetest.NewSink()}}
+	}
 	for name, c := range map[string]struct {
 		how           func(*outbox.Dispatch)
 		about, hears  string
@@ -214,6 +218,7 @@ func TestReceiverIsNeverToldOfItsOwnTrouble(t *testing.T) {
 	}{
 		"by a route":                       {only("oncall"), "ops", "oncall", []string{"oncall", "third"}},
 		"nobody else is named":             {only("ops"), "ops", "oncall third", []string{"oncall", "third"}},
+		"nobody else but the direct one":   {besideLog, "ops", "oncall third", []string{"oncall", "third"}},
 		"the fallback":                     {fallback, "ops", "oncall", []string{"oncall", "third"}},
 		"the fallback and those of routes": {fallback, "third", "ops oncall", []string{"oncall", "third"}},
 		"the fallback itself is broken":    {fallback, "oncall", "ops", []string{"oncall", "third"}},

@@ -41,6 +41,9 @@ func (w *worker) settle(g *group, r *row, body []byte, receipt pipeline.Receipt,
 	switch {
 	case pipeline.IsBroken(err):
 		w.breaks(g, r, a, now)
+	case pipeline.IsFinal(err):
+		w.pause, w.stats.Broken = pause{}, time.Time{} // it answered
+		w.giveUp(g, r, a, now)
 	case pipeline.IsPermanent(err):
 		w.refused(g, r, a, now)
 	default:

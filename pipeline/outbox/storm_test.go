@@ -105,7 +105,7 @@ func storm(b *testing.B, n, most int) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
 	for number, kind := range []pipeline.ChangeKind{pipeline.Opened, pipeline.Resolved} {
-		c.Submit(nil, nil, steps("m", n, kind, number+1))
+		c.Submit(pipeline.Kept{Changes: steps("m", n, kind, number+1)})
 		for left := 3 * n; left > 0; {
 			left -= <-heard
 		}

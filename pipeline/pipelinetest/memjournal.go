@@ -19,6 +19,7 @@ type MemJournal struct {
 	lost      pipeline.State // only Lost and LostAt
 
 	streams   map[pipeline.StreamKey]pipeline.StreamRecord
+	proofs    map[pageID]pipeline.ProofPage
 	incidents map[string]pipeline.Incident
 	outbox    map[pipeline.BatchID]pipeline.Batch
 	groups    map[pipeline.BatchID]pipeline.GroupRecord // by receiver and group
@@ -27,10 +28,16 @@ type MemJournal struct {
 	commits   []pipeline.Commit
 }
 
+type pageID struct {
+	connection string
+	number     int
+}
+
 // NewMemJournal returns an empty journal.
 func NewMemJournal() *MemJournal {
 	return &MemJournal{
 		streams:   map[pipeline.StreamKey]pipeline.StreamRecord{},
+		proofs:    map[pageID]pipeline.ProofPage{},
 		incidents: map[string]pipeline.Incident{},
 		outbox:    map[pipeline.BatchID]pipeline.Batch{},
 		groups:    map[pipeline.BatchID]pipeline.GroupRecord{},
@@ -67,6 +74,7 @@ func (j *MemJournal) Lose(lost pipeline.State) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	clear(j.streams)
+	clear(j.proofs)
 	clear(j.incidents)
 	clear(j.outbox)
 	clear(j.groups)
@@ -113,6 +121,13 @@ func (j *MemJournal) Commit(c pipeline.Commit) error {
 	}
 	for _, key := range c.Gone {
 		delete(j.streams, key)
+	}
+	for _, p := range c.Proofs {
+		if id := (pageID{p.Connection, p.Number}); p.Data == nil {
+			delete(j.proofs, id)
+		} else {
+			j.proofs[id] = p
+		}
 	}
 	for _, change := range c.Changes {
 		if change.Incident.Rule == pipeline.RuleJournal {
@@ -187,6 +202,9 @@ func (j *MemJournal) Copy() *MemJournal {
 	for _, r := range state.Streams {
 		c.streams[r.Key] = r
 	}
+	for _, p := range state.Proofs {
+		c.proofs[pageID{p.Connection, p.Number}] = p
+	}
 	for _, i := range state.Incidents {
 		c.incidents[i.ID] = i
 	}
@@ -207,6 +225,9 @@ func (j *MemJournal) state() pipeline.State {
 	s := j.lost
 	for _, r := range j.streams {
 		s.Streams = append(s.Streams, cloneRecord(r))
+	}
+	for _, p := range j.proofs {
+		s.Proofs = append(s.Proofs, clonePage(p))
 	}
 	for _, i := range j.incidents {
 		s.Incidents = append(s.Incidents, i)
@@ -233,6 +254,9 @@ func (j *MemJournal) state() pipeline.State {
 			cmp.Compare(a.Key.Connection, b.Key.Connection), cmp.Compare(a.Key.Account, b.Key.Account),
 			cmp.Compare(a.Key.Domain, b.Key.Domain), cmp.Compare(a.Key.Stream, b.Key.Stream))
 	})
+	slices.SortFunc(s.Proofs, func(a, b pipeline.ProofPage) int {
+		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Number, b.Number))
+	})
 	slices.SortFunc(s.Incidents, func(a, b pipeline.Incident) int {
 		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
 	})
@@ -249,6 +273,7 @@ func (j *MemJournal) state() pipeline.State {
 func cloneCommit(c pipeline.Commit) pipeline.Commit {
 	c.Streams = cloneEach(c.Streams, cloneRecord)
 	c.Gone = slices.Clone(c.Gone)
+	c.Proofs = cloneEach(c.Proofs, clonePage)
 	c.Changes = slices.Clone(c.Changes)
 	c.Batches = cloneEach(c.Batches, cloneBatch)
 	c.Merged = slices.Clone(c.Merged)
@@ -272,6 +297,11 @@ func cloneRecord(r pipeline.StreamRecord) pipeline.StreamRecord {
 	r.Policy = r.Policy.Clone()
 	r.Links = slices.Clone(r.Links)
 	return r
+}
+
+func clonePage(p pipeline.ProofPage) pipeline.ProofPage {
+	p.Data = bytes.Clone(p.Data)
+	return p
 }
 
 func cloneBatch(b pipeline.Batch) pipeline.Batch {

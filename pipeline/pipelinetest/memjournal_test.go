@@ -44,8 +44,12 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 		quiet = pipeline.Silence{ID: "s", Ends: time.Now().Add(time.Hour)}
 		over  = pipeline.Silence{ID: "o", Ends: time.Now().Add(-time.Hour)}
 	)
+	page := func(number int, data string) pipeline.ProofPage {
+		return pipeline.ProofPage{Connection: "dr", Number: number, Data: []byte(data)}
+	}
 	commit(t, j, pipeline.Commit{
 		Streams: []pipeline.StreamRecord{n, m},
+		Proofs:  []pipeline.ProofPage{page(1, "one"), page(0, "nought")},
 		Changes: []pipeline.Change{
 			{Kind: pipeline.Opened, Incident: a},
 			{Kind: pipeline.Opened, Incident: b},
@@ -56,8 +60,9 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 		Attempts: []pipeline.Attempt{{BatchID: first.BatchID, Number: 1}},
 	})
 	want := pipeline.State{
-		Streams: []pipeline.StreamRecord{m, n}, Incidents: []pipeline.Incident{b, a},
-		Outbox: []pipeline.Batch{first, later, last}, Groups: []pipeline.GroupRecord{one, two},
+		Streams: []pipeline.StreamRecord{m, n}, Proofs: []pipeline.ProofPage{page(0, "nought"), page(1, "one")},
+		Incidents: []pipeline.Incident{b, a},
+		Outbox:    []pipeline.Batch{first, later, last}, Groups: []pipeline.GroupRecord{one, two},
 		Silences: []pipeline.Silence{quiet},
 	}
 	if diff := cmp.Diff(want, load(t, j)); diff != "" {
@@ -74,6 +79,7 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 	commit(t, j, pipeline.Commit{
 		Streams: []pipeline.StreamRecord{m},
 		Gone:    []pipeline.StreamKey{n.Key},
+		Proofs:  []pipeline.ProofPage{page(1, "later"), {Connection: "dr"}},
 		Changes: []pipeline.Change{
 			{Kind: pipeline.Escalated, Incident: a},
 			{Kind: pipeline.Resolved, Incident: b},
@@ -88,7 +94,7 @@ func TestLoadReturnsWhatCommitsBuilt(t *testing.T) {
 		t.Errorf("the copy changed with the journal (-want +got):\n%s", diff)
 	}
 	want = pipeline.State{
-		Streams: []pipeline.StreamRecord{m}, Incidents: []pipeline.Incident{a},
+		Streams: []pipeline.StreamRecord{m}, Proofs: []pipeline.ProofPage{page(1, "later")}, Incidents: []pipeline.Incident{a},
 		Ended:  []pipeline.Incident{b},
 		Outbox: []pipeline.Batch{later}, Groups: []pipeline.GroupRecord{two},
 	}

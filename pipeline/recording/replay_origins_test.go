@@ -95,7 +95,7 @@ func playOrigins(rec *recording.Recording, start, interval time.Duration) *origi
 			rules.Unobserved{Patience: rules.DefaultPatience},
 		},
 		Interval: interval, LooksPerSecond: 500, Origins: true, Diagnoser: diagnosis.Diagnoser{},
-	}, nil, nil, nil)
+	}, pipeline.State{})
 	r := pipeline.Rehearsal{Streams: rec.Streams(mirror.Connection), At: rec.At, Origin: rec.Origin}
 	r.Run(w, first.Add(start), last, func(_ time.Time, changes []pipeline.Change) { p.changes = append(p.changes, changes...) })
 	return p

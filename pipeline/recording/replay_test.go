@@ -144,7 +144,7 @@ func play(rec *recording.Recording, start, interval time.Duration) *replayed {
 			rules.Unobserved{Patience: rules.DefaultPatience},
 		},
 		Interval: interval, LooksPerSecond: 500, Board: board,
-	}, nil, nil, nil)
+	}, pipeline.State{})
 	rehearsal := pipeline.Rehearsal{Streams: rec.Streams(mirror.Connection), At: rec.At}
 	rehearsal.Run(w, r.first, last, func(_ time.Time, changes []pipeline.Change) {
 		for _, c := range changes {

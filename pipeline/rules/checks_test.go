@@ -76,6 +76,9 @@ func TestPeers(t *testing.T) {
 	b := pipeline.Peer{Name: "b", Current: true, Active: time.Second}
 	behind := pipeline.Peer{Name: "c", Active: time.Second, Lag: 11}
 	gone := pipeline.Peer{Name: "d", Offline: true, Active: 61 * time.Second, Lag: 500}
+	unheard := func(active time.Duration) pipeline.Peer {
+		return pipeline.Peer{Name: "e", Unheard: true, Active: active, Lag: 500}
+	}
 	all := pipeline.Checks{PeerExpect: 3, PeerLagCritical: 10, PeerSeenCritical: time.Minute}
 	check(t, rules.Peers{}, pipeline.RulePeers, map[string]ruled{
 		"as expected":             {peers(all, b, b), pipeline.OK, "", time.Time{}},
@@ -85,6 +88,10 @@ func TestPeers(t *testing.T) {
 		"at the limit of lag":     {peers(all, b, pipeline.Peer{Lag: 10}), pipeline.OK, "", time.Time{}},
 		"one is gone, one behind": {peers(all, behind, gone), pipeline.Critical, pipeline.ReasonPeerSeen, time.Time{}},
 		"at the limit of age":     {peers(all, b, pipeline.Peer{Active: time.Minute}), pipeline.OK, "", time.Time{}},
+		"a new leader":            {peers(all, b, unheard(0)), pipeline.Unknown, pipeline.ReasonPeerSeen, time.Time{}},
+		"unheard for too long":    {peers(all, b, unheard(61*time.Second)), pipeline.Critical, pipeline.ReasonPeerSeen, time.Time{}},
+		"unheard, lag in earnest": {peers(all, b, unheard(10*time.Second)), pipeline.Critical, pipeline.ReasonPeerLag, time.Time{}},
+		"unheard, only the count": {peers(pipeline.Checks{PeerExpect: 3}, b, unheard(0)), pipeline.OK, "", time.Time{}},
 		"only the count":          {peers(pipeline.Checks{PeerExpect: 3}, behind, gone), pipeline.OK, "", time.Time{}},
 		"a standalone server":     {peers(pipeline.Checks{PeerExpect: 1, PeerSeenCritical: time.Second}), pipeline.OK, "", time.Time{}},
 		"no leader": {
@@ -96,6 +103,9 @@ func TestPeers(t *testing.T) {
 	check(t, rules.Peers{}, pipeline.RulePeers, unseens(all))
 	v := verdicts(rules.Peers{}, peers(all, behind, gone))[0]
 	if v.Value != 61 || v.Limit != 60 || v.Unit != pipeline.UnitSeconds || v.Detail != "d was last heard of 1m1s ago, and is offline" {
+		t.Errorf("got %+v", v)
+	}
+	if v = verdicts(rules.Peers{}, peers(all, b, unheard(61*time.Second)))[0]; v.Detail != "e was not heard of for 1m1s or longer" {
 		t.Errorf("got %+v", v)
 	}
 	if v = verdicts(rules.Peers{}, peers(all, b, behind))[0]; v.Value != 11 || v.Limit != 10 || v.Detail != "c is 11 operations behind" {

@@ -220,7 +220,17 @@ func TestUnobserved(t *testing.T) {
 	check(t, rules.Unobserved{Patience: 30 * time.Second}, pipeline.RuleUnobserved, map[string]ruled{
 		"not blind": {connection(func(c *pipeline.ConnectionView) { c.Blind = false }), pipeline.OK, "", time.Time{}},
 		"links are uncovered": {
-			connection(func(c *pipeline.ConnectionView) { c.Blind, c.Uncovered = false, 1 }), pipeline.Unknown, "links are being proven again", time.Time{},
+			connection(func(c *pipeline.ConnectionView) { c.Blind, c.Uncovered, c.Deadline = false, 1, time.Time{} }),
+			pipeline.Unknown, pipeline.ReasonProving,
+			time.Time{},
+		},
+		"links are uncovered, one falls due later": {
+			connection(func(c *pipeline.ConnectionView) { c.Blind, c.Uncovered = false, 1 }), pipeline.Unknown, pipeline.ReasonProving, ago(-10),
+		},
+		"links are uncovered, one falls due": {
+			connection(func(c *pipeline.ConnectionView) { c.Blind, c.Uncovered, c.Deadline = false, 1, now }),
+			pipeline.Critical, pipeline.ReasonProving,
+			time.Time{},
 		},
 		"blind, nothing due": {connection(func(*pipeline.ConnectionView) {}), pipeline.Unknown, pipeline.ReasonUnobserved, ago(-10)},
 		"blind, a link due":  {connection(func(c *pipeline.ConnectionView) { c.Deadline = now }), pipeline.Critical, pipeline.ReasonUnobserved, time.Time{}},

@@ -6,9 +6,9 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// Unobserved is critical when a connection sees nothing while the first of its links falls due. It covers all of
-// them, and ends only when each has a proof, or an incident of its own. It is critical too when single streams are seen but
-// not all can be listed: nobody would hear of a new one.
+// Unobserved is critical when a connection sees nothing while the first of its links falls due, or saw nothing until so shortly before
+// that looks could not prove it. It covers all of them, and ends only when each has a proof, or an incident of its own. It is
+// critical too when single streams are seen but not all can be listed: nobody would hear of a new one.
 type Unobserved struct {
 	Patience time.Duration // how long to stay blind where no link can fall due: none known, or all have incidents
 }
@@ -58,7 +58,11 @@ func (r Unobserved) judgeSeeing(now time.Time, c *pipeline.ConnectionView, v pip
 		v.Level, v.Reason, v.Detail = pipeline.Critical, pipeline.ReasonUnlisted, c.ListError
 		v.Since, v.Value, v.Evidence = c.Listed, now.Sub(c.Listed).Seconds(), now
 	case c.Uncovered > 0:
-		v.Level, v.Reason = pipeline.Unknown, pipeline.ReasonProving
+		v.Level, v.Reason, v.Due = pipeline.Unknown, pipeline.ReasonProving, c.Deadline
+		if !c.Deadline.IsZero() && !now.Before(c.Deadline) {
+			v.Level, v.Detail, v.Due = pipeline.Critical, c.Reason, time.Time{}
+			v.Since, v.Value, v.Evidence = c.BlindSince, max(0, now.Sub(c.BlindSince).Seconds()), c.BlindSince
+		}
 	case c.ListError != "":
 		v.Level, v.Due = pipeline.Unknown, due
 	}

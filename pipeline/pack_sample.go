@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"slices"
+	"time"
+)
+
+// This file holds how what a look found is packed.
+
+// pack packs a complete sample but for its key, its links, and when its answer was there, which is known.
+func (s *Sample) pack(p *packer) {
+	p.time(&s.Asked, s.At)
+	p.stampBy(&s.ServerTime, s.At)
+	packInt(p, &s.Blur, 0)
+	p.stamp(&s.Created, time.Time{})
+	packText(p, &s.Leader, "")
+	n := len(s.Peers)
+	packInt(p, &n, 0)
+	if p.reading {
+		s.Peers = slices.Grow(s.Peers[:0], n)[:n]
+	}
+	for i := range s.Peers {
+		s.Peers[i].pack(p)
+	}
+	s.State.pack(p, s.At)
+	if b := &s.Bounds; p.bit(*b != Bounds{}) {
+		packInt(p, &b.Messages, -1)
+		packInt(p, &b.Bytes, -1)
+		p.flag(&b.DiscardNew, false)
+		p.flag(&b.Sealed, false)
+	}
+}
+
+// packLinks packs a sample's links by themselves.
+func (s *Sample) packLinks(p *packer) {
+	n := len(s.Links)
+	packInt(p, &n, 1)
+	if p.reading {
+		s.Links = slices.Grow(s.Links[:0], n)[:n]
+	}
+	for i := range s.Links {
+		s.Links[i].pack(p, &Subject{Kind: KindMirror}, &LinkStatus{Reported: true}, 0)
+	}
+}
+
+// pack packs what a look found of a link. Active is what is known of that.
+func (l *LinkSample) pack(p *packer, subject *Subject, status *LinkStatus, active time.Duration) {
+	if p.bit(l.Kind != subject.Kind || l.Origin != subject.Origin || l.Via != subject.Via || l.Filter != subject.Filter) {
+		packText(p, &l.Kind, subject.Kind)
+		packText(p, &l.Origin, subject.Origin)
+		packText(p, &l.Via, subject.Via)
+		packText(p, &l.Filter, subject.Filter)
+	} else {
+		l.Kind, l.Origin, l.Via, l.Filter = subject.Kind, subject.Origin, subject.Via, subject.Filter
+	}
+	if p.bit(l.StartSeq != 0 || !l.StartTime.IsZero()) {
+		packInt(p, &l.StartSeq, 0)
+		p.stamp(&l.StartTime, time.Time{})
+	}
+	p.flag(&l.Reported, status.Reported)
+	packInt(p, &l.Active, active)
+	packInt(p, &l.Lag, status.Lag)
+	packInt(p, &l.Seq, 0)
+	if p.bit(l.Error != "" || l.ErrCode != 0) {
+		packText(p, &l.Error, "")
+		packInt(p, &l.ErrCode, 0)
+	}
+}
+
+// pack packs a state that was told at some time of the agent's clock.
+func (s *StreamState) pack(p *packer, at time.Time) {
+	packInt(p, &s.FirstSeq, 0)
+	packInt(p, &s.LastSeq, s.FirstSeq)
+	packInt(p, &s.Deleted, 0)
+	packInt(p, &s.Messages, s.LastSeq-s.FirstSeq+1-s.Deleted)
+	packInt(p, &s.Bytes, 0)
+	packInt(p, &s.Subjects, 1)
+	p.stampBy(&s.LastTime, at)
+}
+
+func (r *Peer) pack(p *packer) {
+	packText(p, &r.Name, "")
+	p.flag(&r.Current, true)
+	p.flag(&r.Offline, false)
+	p.flag(&r.Pending, false)
+	p.flag(&r.Unheard, false)
+	packInt(p, &r.Active, 0)
+	packInt(p, &r.Lag, 0)
+}
+
+// pack packs a view of an origin but for its key; near is a time shortly before or after it.
+func (v *OriginView) pack(p *packer, near time.Time) {
+	p.time(&v.At, near)
+	p.time(&v.Asked, v.At)
+	packText(p, &v.Path, PathOwn)
+	if p.bit(v.Fault != Fault{}) {
+		packText(p, &v.Fault.Kind, FaultNone)
+		packText(p, &v.Fault.Text, "")
+	}
+	p.stampBy(&v.ServerTime, v.At)
+	p.stamp(&v.Created, time.Time{})
+	packText(p, &v.Leader, "")
+	v.State.pack(p, v.At)
+	n := len(v.Subjects)
+	packInt(p, &n, 1)
+	if p.reading {
+		v.Subjects = slices.Grow(v.Subjects[:0], n)[:n]
+	}
+	for i := range v.Subjects {
+		packText(p, &v.Subjects[i], "")
+	}
+	p.flag(&v.Replicates, false)
+}

@@ -1,0 +1,226 @@
+package pipeline
+
+import (
+	"cmp"
+	"hash/maphash"
+	"iter"
+	"math/bits"
+	"sync"
+	"time"
+)
+
+// shelf holds the streams of one connection, and the origins of their links, at rest: packed, each in some hundred bytes. Its Watch
+// takes down what it works on, and puts it back at the end of each of its methods; meanwhile others may read what lies there.
+type shelf struct {
+	mu      sync.Mutex // guards what others read: rolls, words, what lies packed, and the clock
+	streams roll[*stream]
+	origins roll[*origin]
+	words   *words
+	packed  store // streams
+	sights  store // origins
+	packer  packer
+	seed    maphash.Seed
+
+	opened []*stream // in the order of their opening
+	seen   []*origin
+	bodies []*body       // not in use
+	told   []*originBody // not in use
+	origin packer        // of origins
+	buffer []byte
+}
+
+func newShelf(now time.Time) *shelf {
+	h := &shelf{words: newWords(), seed: maphash.MakeSeed()}
+	h.streams.hash = func(s *stream) uint64 { return h.hash(s.ident()) }
+	h.origins.hash = func(o *origin) uint64 { return maphash.Comparable(h.seed, o.key()) }
+	h.packer = packer{base: now, epoch: now.Round(0).UTC(), words: h.words, resolve: h.originAt}
+	h.origin = h.packer
+	return h
+}
+
+// tick keeps the wall clock's reading of all times that lie here that of now, and tells whether people set it.
+func (h *shelf) tick(now time.Time) (set bool) {
+	base := now.Add(h.packer.base.Sub(now))
+	if d := base.Round(0).Sub(h.packer.base.Round(0)); d.Abs() > clockStep {
+		h.mu.Lock()
+		h.packer.base, h.origin.base = base, base
+		h.mu.Unlock()
+		return true
+	}
+	return false
+}
+
+// clockStep is more than readings of one clock differ by.
+const clockStep = 5 * time.Millisecond
+
+// hash is that of a stream's key.
+func (h *shelf) hash(key StreamKey) uint64 {
+	hash := maphash.String(h.seed, key.Stream)
+	for i, part := range [...]string{key.Account, key.Domain} {
+		if part != "" {
+			hash ^= bits.RotateLeft64(maphash.String(h.seed, part), i+1)
+		}
+	}
+	return hash
+}
+
+// find returns a stream at rest, or open; nil: it is not here.
+func (h *shelf) find(key StreamKey) *stream {
+	n, found := h.streams.find(h.hash(key), func(s *stream) bool {
+		return s.name() == key.Stream && s.shared.place == StreamKey{Connection: key.Connection, Account: key.Account, Domain: key.Domain}
+	})
+	if !found {
+		return nil
+	}
+	return h.streams.items[n]
+}
+
+// add takes an open stream in.
+func (h *shelf) add(s *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.number = h.streams.add(s)
+	s.spread(s.number)
+}
+
+// remove takes an open stream out.
+func (h *shelf) remove(s *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.streams.remove(s.number)
+	h.packed.put(s.number, nil)
+}
+
+// all returns the streams that are here, by number; none may be added meanwhile.
+func (h *shelf) all() iter.Seq2[uint32, *stream] {
+	return func(yield func(uint32, *stream) bool) {
+		for n, s := range h.streams.items {
+			if s != nil && !yield(uint32(n), s) {
+				return
+			}
+		}
+	}
+}
+
+// rows yields every stream; of those at rest it opens only what the board shows. They are not to be changed, or kept.
+func (h *shelf) rows() iter.Seq[*stream] {
+	return func(yield func(*stream) bool) {
+		var glimpse stream
+		for _, s := range h.all() {
+			if s.body != nil {
+				if !yield(s) {
+					return
+				}
+				continue
+			}
+			glimpse = *s
+			glimpse.body = h.body(s)
+			h.packer.read(h.packed.at(s.number))
+			glimpse.packRows(&h.packer)
+			on := yield(&glimpse)
+			h.spare(glimpse.body)
+			if !on {
+				return
+			}
+		}
+	}
+}
+
+// open takes a stream down.
+func (h *shelf) open(s *stream) *stream {
+	if s.body == nil {
+		s.body = h.body(s)
+		h.opened = append(h.opened, s)
+		h.packer.read(h.packed.at(s.number))
+		s.pack(&h.packer)
+		s.held = append(s.held, h.packer.held...)
+	}
+	return s
+}
+
+// fresh gives a new stream a body.
+func (h *shelf) fresh(s *stream) {
+	s.body = h.body(s)
+	h.opened = append(h.opened, s)
+}
+
+func (h *shelf) body(s *stream) (b *body) {
+	if n := len(h.bodies) - 1; n >= 0 {
+		b, h.bodies = h.bodies[n], h.bodies[:n]
+	} else {
+		b = newBody()
+	}
+	b.begin(h, s)
+	return b
+}
+
+// mostSpare is how many bodies are kept for others; each takes some kilobytes.
+const mostSpare = 64
+
+func (h *shelf) spare(b *body) {
+	if len(h.bodies) < mostSpare {
+		h.bodies = append(h.bodies, b)
+	}
+}
+
+// mark is how much is open at some moment.
+type mark struct{ streams, origins int }
+
+func (h *shelf) mark() mark { return mark{len(h.opened), len(h.seen)} }
+
+// settle puts back what was opened after a moment.
+func (h *shelf) settle(m mark) {
+	for _, s := range h.opened[m.streams:] {
+		if s.over {
+			h.release(s.held)
+		} else {
+			h.rest(s)
+		}
+		h.spare(s.body)
+		s.body = nil
+	}
+	for _, o := range h.seen[m.origins:] {
+		h.restOrigin(o)
+	}
+	clear(h.opened[m.streams:])
+	clear(h.seen[m.origins:])
+	h.opened, h.seen = h.opened[:m.streams], h.seen[:m.origins]
+}
+
+// rest packs a stream.
+func (h *shelf) rest(s *stream) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(s.links) > 0 {
+		h.nameSource(s, s.links[0])
+	}
+	p := &h.packer
+	p.write(h.buffer, s.held)
+	s.pack(p)
+	h.words.release(s.held)
+	h.packed.put(s.number, p.data)
+	h.buffer, s.shared = p.data, s.kin
+	s.unseen = s.whole == nil && len(s.links) == 0
+}
+
+// nameSource keeps the name of the first link's origin beside the stream's own.
+func (h *shelf) nameSource(s *stream, l *link) {
+	name := l.subject.Origin
+	if name == s.key.Stream {
+		name = ""
+	}
+	if s.source != name {
+		s.call(s.key.Stream, name)
+		s.source = s.names[s.length:]
+	}
+	if o := l.origin; o != nil {
+		o.name = cmp.Or(s.source, s.name())
+	}
+}
+
+// release lets go of words.
+func (h *shelf) release(held []uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.words.release(held)
+}

@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"hash/maphash"
+	"time"
+)
+
+// This file holds how origins are taken from their shelf, and put back.
+
+// findOrigin returns an origin; nil: it is not here.
+func (h *shelf) findOrigin(key OriginKey) *origin {
+	n, found := h.origins.find(maphash.Comparable(h.seed, key), func(o *origin) bool { return o.name == key.Stream && o.key() == key })
+	if !found {
+		return nil
+	}
+	return h.origins.items[n]
+}
+
+// addOrigin takes a new origin in, and opens it.
+func (h *shelf) addOrigin(o *origin) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	o.number = h.origins.add(o)
+}
+
+// removeOrigin takes an origin out. It stays open until it is to be put back.
+func (h *shelf) removeOrigin(o *origin) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.origins.remove(o.number)
+	h.sights.put(o.number, nil)
+	o.over = true
+}
+
+// originAt opens the origin that has a number.
+func (h *shelf) originAt(n uint32) *origin {
+	o := h.origins.items[n]
+	h.openOrigin(o)
+	return o
+}
+
+// openOrigin takes an origin down.
+func (h *shelf) openOrigin(o *origin) {
+	if o.originBody != nil {
+		return
+	}
+	h.seen = append(h.seen, o)
+	if n := len(h.told) - 1; n >= 0 {
+		o.originBody, h.told = h.told[n], h.told[:n]
+	} else {
+		o.originBody = &originBody{}
+	}
+	b := o.originBody
+	*b = originBody{held: b.held[:0], memory: OriginView{Subjects: b.memory.Subjects[:0]}}
+	data := h.sights.at(o.number)
+	if len(data) == 0 || o.over {
+		return
+	}
+	h.origin.read(data)
+	o.pack(&h.origin)
+	b.held = append(b.held, h.origin.held...)
+	b.known = b.told
+}
+
+// restOrigin puts an origin back.
+func (h *shelf) restOrigin(o *origin) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := &h.origin; !o.over {
+		p.write(h.buffer, o.held)
+		o.pack(p)
+		h.sights.put(o.number, p.data)
+		h.buffer = p.data
+	}
+	h.words.release(o.held)
+	if len(h.told) < mostSpare {
+		h.told = append(h.told, o.originBody)
+	}
+	o.originBody = nil
+}
+
+// pack writes what is known of an origin, or reads it back.
+func (o *origin) pack(p *packer) {
+	p.time(&o.asked, time.Time{})
+	if p.bit(o.told != nil) {
+		if p.reading {
+			o.told = &o.memory
+			o.told.Key = o.key()
+		}
+		o.told.pack(p, o.asked)
+	}
+	if p.bit(o.unseen != Fault{}) {
+		packText(p, &o.unseen.Kind, FaultNoAnswer)
+		packText(p, &o.unseen.Text, "")
+		p.time(&o.unseenFor, o.asked)
+	}
+}

@@ -1,0 +1,74 @@
+package pipeline
+
+// store keeps packed things by number, those of neighbouring numbers together: nothing is lost between them, whatever they grow and
+// shrink by, and nobody has to look through them for pointers.
+type store struct{ pages []page }
+
+// perPage is how many things lie together: moving what lies behind one takes some ten nanoseconds.
+const perPage = 32
+
+// mostPaged is what lies by itself: an aggregate of many sources.
+const mostPaged = 1 << 10
+
+type page struct {
+	data  []byte
+	ends  [perPage]uint16   // of each, in data
+	large map[uint32][]byte // by number; nil: none
+}
+
+// at is what a number's thing was packed to; nil: nothing. It is valid until the next put.
+func (t *store) at(n uint32) []byte {
+	if n/perPage >= uint32(len(t.pages)) {
+		return nil
+	}
+	p := &t.pages[n/perPage]
+	if from, to := p.bounds(n % perPage); from < to {
+		return p.data[from:to]
+	}
+	return p.large[n]
+}
+
+func (p *page) bounds(i uint32) (from, to int) {
+	if i > 0 {
+		from = int(p.ends[i-1])
+	}
+	return from, int(p.ends[i])
+}
+
+// put keeps data for a number; none: nothing any more.
+func (t *store) put(n uint32, data []byte) {
+	for n/perPage >= uint32(len(t.pages)) {
+		t.pages = append(t.pages, page{})
+	}
+	p := &t.pages[n/perPage]
+	if len(data) > mostPaged {
+		if p.large == nil {
+			p.large = map[uint32][]byte{}
+		}
+		p.large[n], data = append(p.large[n][:0], data...), nil
+	} else {
+		delete(p.large, n)
+	}
+	p.replace(n%perPage, data)
+}
+
+// replace puts data where a thing lies, and moves what lies behind it.
+func (p *page) replace(i uint32, data []byte) {
+	from, to := p.bounds(i)
+	if longer := len(data) - (to - from); longer != 0 {
+		all := len(p.data) + longer
+		if all > cap(p.data) {
+			grown := make([]byte, len(p.data), all+all/32)
+			copy(grown, p.data)
+			p.data = grown
+		}
+		end := len(p.data)
+		p.data = p.data[:max(all, end)]
+		copy(p.data[to+longer:], p.data[to:end])
+		p.data = p.data[:all]
+		for ; i < perPage; i++ {
+			p.ends[i] = uint16(int(p.ends[i]) + longer)
+		}
+	}
+	copy(p.data[from:], data)
+}
