@@ -127,8 +127,8 @@ const originTold = 5 * time.Second
 type onBoard struct{ board *pipeline.Board }
 
 // Submit implements pipeline.Submitter.
-func (b onBoard) Submit(_ []pipeline.StreamRecord, _ []pipeline.StreamKey, changes []pipeline.Change) {
-	for i := range changes {
-		b.board.PutIncident(changes[i].Incident)
+func (b onBoard) Submit(kept pipeline.Kept) {
+	for i := range kept.Changes {
+		b.board.PutIncident(kept.Changes[i].Incident)
 	}
 }

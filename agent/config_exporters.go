@@ -5,6 +5,7 @@ import (
 
 	"mirrorwatch/exporters/alertmanager"
 	"mirrorwatch/exporters/otlp"
+	"mirrorwatch/exporters/otlplog"
 	"mirrorwatch/exporters/slack"
 	"mirrorwatch/exporters/webhook"
 )
@@ -12,6 +13,7 @@ import (
 // ExportersConfig is the destinations. Those left out are off.
 type ExportersConfig struct {
 	OTLP         *otlp.Config          `koanf:"otlp"`
+	OTLPLog      []otlplog.Config      `koanf:"otlplog"`
 	Webhook      []webhook.Config      `koanf:"webhook"`
 	Slack        []slack.Config        `koanf:"slack"`
 	Alertmanager []alertmanager.Config `koanf:"alertmanager"`
@@ -19,6 +21,9 @@ type ExportersConfig struct {
 
 // eachReceiver visits every receiver with the path of its configuration.
 func (e *ExportersConfig) eachReceiver(visit func(path, name string)) {
+	for i := range e.OTLPLog {
+		visit(fmt.Sprintf("exporters.otlplog[%d]", i), e.OTLPLog[i].Name)
+	}
 	for i := range e.Webhook {
 		visit(fmt.Sprintf("exporters.webhook[%d]", i), e.Webhook[i].Name)
 	}
@@ -44,6 +49,9 @@ func (e *ExportersConfig) names() []string {
 func (e *ExportersConfig) validate(report func(path, problem string)) {
 	if e.OTLP != nil {
 		e.OTLP.Validate(under("exporters.otlp", report))
+	}
+	for i := range e.OTLPLog {
+		e.OTLPLog[i].Validate(under(fmt.Sprintf("exporters.otlplog[%d]", i), report))
 	}
 	for i := range e.Webhook {
 		e.Webhook[i].Validate(under(fmt.Sprintf("exporters.webhook[%d]", i), report))

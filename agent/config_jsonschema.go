@@ -134,9 +134,9 @@ func valuesOf(path string) []any {
 		return []any{"account", "system", ""}
 	case "http.metrics.links", "exporters.otlp.links":
 		return []any{"all", "unhealthy"}
-	case "exporters.otlp.protocol":
+	case "exporters.otlp.protocol", "exporters.otlplog[].protocol":
 		return []any{"grpc", "http/protobuf", ""}
-	case "exporters.otlp.compression":
+	case "exporters.otlp.compression", "exporters.otlplog[].compression":
 		return []any{"gzip", "none", ""}
 	case "exporters.otlp.temporality":
 		return []any{"cumulative", "delta", "lowmemory", ""}

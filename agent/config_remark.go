@@ -13,7 +13,7 @@ import (
 func (c *Config) remark(report func(path, text string)) {
 	c.Rules.remark(under("rules", report))
 	names := c.Exporters.names()
-	if len(names) == 0 {
+	if len(c.routed()) == 0 {
 		report("exporters", "there is no receiver (webhook, slack, alertmanager): nobody is told of an incident")
 	}
 	c.remarkRoutes(report)

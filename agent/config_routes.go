@@ -55,8 +55,26 @@ func (c *RouteConfig) route(place int) pipeline.Route {
 // restOf is the name of the route that takes what no configured one matches.
 const restOf = "everything else"
 
+// unrouted is the names of the event logs that no route is about: they need none, and are told of every change.
+func (c *Config) unrouted() []string {
+	var names []string
+	for i := range c.Exporters.OTLPLog {
+		name := c.Exporters.OTLPLog[i].Name
+		if !slices.ContainsFunc(c.Routes, func(r RouteConfig) bool { return slices.Contains(r.Receivers, name) }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// routed is the names of the receivers that hear of what routes bring them.
+func (c *Config) routed() []string {
+	unrouted := c.unrouted()
+	return slices.DeleteFunc(c.Exporters.names(), func(name string) bool { return slices.Contains(unrouted, name) })
+}
+
 // routes returns the configured routes. Where none of them matches everything, one more sends what is left to every
-// receiver.
+// receiver that there are routes for.
 func (c *Config) routes() pipeline.Routes {
 	var all pipeline.Routes
 	open := true
@@ -64,7 +82,7 @@ func (c *Config) routes() pipeline.Routes {
 		all = append(all, c.Routes[i].route(i))
 		open = open && len(all[i].Match) > 0
 	}
-	if names := c.Exporters.names(); open && len(names) > 0 {
+	if names := c.routed(); open && len(names) > 0 {
 		rest := DefaultRoute()
 		rest.Name, rest.Receivers = restOf, names
 		rest.complete()
@@ -153,6 +171,9 @@ func (c *Config) remarkRoutes(report func(path, text string)) {
 		connections[i] = c.Connections[i].Name
 	}
 	named := map[string]bool{c.Fallback.Receiver: true}
+	for _, name := range c.unrouted() {
+		named[name] = true
+	}
 	all := c.routes()
 	for _, r := range all {
 		for _, name := range r.Receivers {

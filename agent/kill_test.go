@@ -123,6 +123,12 @@ func age(t testing.TB, dir string, d time.Duration) int {
 	if state.Lost != "" {
 		t.Fatalf("the journal is damaged: %s", state.Lost)
 	}
+	if err := pipeline.Renew(state.Streams, state.Proofs); err != nil {
+		t.Fatal(err)
+	}
+	for i := range state.Proofs { // the records tell it now
+		state.Proofs[i].Data = nil
+	}
 	for _, s := range state.Streams {
 		for i := range s.Links {
 			s.Links[i].First = s.Links[i].First.Add(-d)
@@ -131,7 +137,7 @@ func age(t testing.TB, dir string, d time.Duration) int {
 			}
 		}
 	}
-	if err := j.Commit(pipeline.Commit{Streams: state.Streams}); err != nil {
+	if err := j.Commit(pipeline.Commit{Streams: state.Streams, Proofs: state.Proofs}); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {

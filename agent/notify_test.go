@@ -69,6 +69,8 @@ func TestNotifyTestTellsBeginAndEndAndHidesSecrets(t *testing.T) {
 		"pagerduty of a file":  `webhook: [{name: ops, body: pagerduty, url: "URL", routing_key_file: "` + file("routing", "hunter2hunter2hunter2hunter2aaaa") + `"}]`,
 		"slack bot":            `slack: [{name: ops, token: "xoxb-hunter2-token", channel: C0123456, api_url: "URL/api/"}]`,
 		"slack bot of a file":  `slack: [{name: ops, token_file: "` + file("slack", "xoxb-hunter2-token") + `", channel: C0123456, api_url: "URL/api/"}]`,
+		"otlplog":              `otlplog: [{name: ops, endpoint: "URL", protocol: http/protobuf, compression: none, headers: {authorization: Bearer hunter2-token}}]`,
+		"otlplog of a file":    `otlplog: [{name: ops, endpoint: "URL", protocol: http/protobuf, compression: none, header_files: {x-key: "` + file("header", "hunter2-header") + `"}}]`,
 		"slack webhook":        `slack: [{name: ops, url: "URL/services/T000/B000/hunter2-path"}]`,
 		"alertmanager":         `alertmanager: [{name: ops, urls: ["URL"]}]`,
 		"alertmanager, token":  `alertmanager: [{name: ops, urls: ["URL"], token: "hunter2-token"}]`,

@@ -59,6 +59,9 @@ func (c *recordCommand) Run(ctx context.Context, console *Console) error {
 	r := &recorder{out: out}
 	var all sync.WaitGroup
 	for i, s := range sources {
+		if s, ok := s.(interface{ ListAlways() }); ok {
+			s.ListAlways()
+		}
 		all.Go(func() { r.record(ctx, config.Connections[i].Name, s, c.Interval) })
 	}
 	all.Wait()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,7 +41,8 @@ func TestConnectionNoLongerConfiguredIsToldOnce(t *testing.T) {
 	if _, err := j.Load(); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Commit(pipeline.Commit{Streams: kept}); err != nil {
+	pages := []pipeline.ProofPage{{Connection: "old", Number: 3, Data: []byte("page")}}
+	if err := j.Commit(pipeline.Commit{Streams: kept, Proofs: pages}); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
@@ -58,6 +60,20 @@ func TestConnectionNoLongerConfiguredIsToldOnce(t *testing.T) {
 		}
 	}
 	p.only(t, unobserved, pipeline.Closed)
+	if j, err = journal.Open(dataDir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	state, err := j.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := slices.ContainsFunc(state.Streams, func(r pipeline.StreamRecord) bool { return r.Key.Connection == "old" })
+	if left || slices.ContainsFunc(state.Proofs, func(p pipeline.ProofPage) bool { return p.Connection == "old" }) {
+		t.Errorf("something is left of it: %+v", state)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // collector counts what it is sent. It answers nothing while it hangs.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mirrorwatch/exporters/alertmanager"
+	"mirrorwatch/exporters/otlplog"
 	"mirrorwatch/exporters/slack"
 	"mirrorwatch/exporters/webhook"
 	"mirrorwatch/pipeline"
@@ -53,6 +54,12 @@ type destination struct {
 // destinations returns every configured destination of changes.
 func (e *ExportersConfig) destinations() []destination {
 	var all []destination
+	for _, c := range e.OTLPLog {
+		all = append(all, destination{
+			"otlplog", c.Name, c, otlplog.MostIncidents,
+			func(p pipeline.Pages) (pipeline.Notifier, error) { return otlplog.New(c, p, ThisBuild().Version) },
+		})
+	}
 	for _, c := range e.Webhook {
 		all = append(all, destination{
 			"webhook", c.Name, c, c.Most(),
@@ -107,13 +114,18 @@ func (c *Config) watchOptions(name string, watched func(string) bool, board *pip
 
 // newWatch returns a watch on a connection.
 func (c *Config) newWatch(now time.Time, name string, watched func(string) bool, board *pipeline.Board, state pipeline.State) *pipeline.Watch {
-	var records []pipeline.StreamRecord
+	var own pipeline.State
 	for _, r := range state.Streams {
 		if r.Key.Connection == name {
-			records = append(records, r)
+			own.Streams = append(own.Streams, r)
+		}
+	}
+	for _, p := range state.Proofs {
+		if p.Connection == name {
+			own.Proofs = append(own.Proofs, p)
 		}
 	}
 	other := func(i pipeline.Incident) bool { return i.Subject.Connection != name }
-	open, ended := slices.DeleteFunc(slices.Clone(state.Incidents), other), slices.DeleteFunc(slices.Clone(state.Ended), other)
-	return pipeline.NewWatch(now, c.watchOptions(name, watched, board), records, open, ended)
+	own.Incidents, own.Ended = slices.DeleteFunc(slices.Clone(state.Incidents), other), slices.DeleteFunc(slices.Clone(state.Ended), other)
+	return pipeline.NewWatch(now, c.watchOptions(name, watched, board), own)
 }

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"mirrorwatch/agent/internal/measure"
+)
+
+// running is mirrorwatch run. It met the mirrors while all were well, and keeps its journal from one act to the next.
+type running struct {
+	binary string
+	dir    string
+	agent  *measure.Agent
+}
+
+// Rounds come as fast as they may, for the server's own CPU time to weigh less.
+const (
+	interval   = time.Second
+	looks      = 10_000 // a second, at most
+	rounds     = 60
+	roundCount = `mirrorwatch_look_duration_seconds_count`
+	roundSum   = `mirrorwatch_look_duration_seconds_sum`
+)
+
+func (*running) name() string { return "mirrorwatch run, a round" }
+
+// prepare starts the agent, and waits until it has a verdict on every link.
+func (r *running) prepare(ctx context.Context, s *scene) (func(), error) {
+	config, err := yaml.Marshal(map[string]any{
+		"connections": []any{map[string]any{"name": "compare", "url": s.at.URL}},
+		"interval":    interval.String(), "looks_per_second": looks, "data_dir": filepath.Join(r.dir, "data"),
+		"http": map[string]any{"address": "127.0.0.1:0", "metrics": map[string]any{"links": "unhealthy"}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.agent, err = measure.StartAgent(ctx, r.binary, r.dir, config); err != nil {
+		return nil, err
+	}
+	if err := r.judged(ctx, s.mirrors); err != nil {
+		r.agent.End()
+		return nil, err
+	}
+	return r.agent.End, nil
+}
+
+// judged waits until each link's verdict is one: not starting, and not unknown.
+func (r *running) judged(ctx context.Context, links int) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the agent had no verdict on every link within %s", patience))
+	defer cancel()
+	for {
+		all, err := r.links()
+		if err != nil {
+			return err
+		}
+		are := 0
+		for k := range all {
+			if !all[k].Starting && all[k].Status != "unknown" {
+				are++
+			}
+		}
+		if are == links {
+			return nil
+		}
+		if err := measure.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// meet lets the agent see all mirrors while they are well.
+func (r *running) meet(ctx context.Context, s *scene) error {
+	s.io.tell("letting the agent see that all are well")
+	end, err := r.prepare(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer end()
+	found, err := r.verdicts()
+	if err == nil && (found.caught || found.wrong > 0) {
+		err = fmt.Errorf("not all mirrors are well, says the agent: %+v", found)
+	}
+	return err
+}
+
+// look measures rounds of the running agent.
+func (r *running) look(ctx context.Context, _ *scene) (l looked, err error) {
+	before, err := r.now()
+	if err != nil {
+		return l, err
+	}
+	if err := measure.Sleep(ctx, rounds*interval); err != nil {
+		return l, err
+	}
+	after, err := r.now()
+	if err != nil {
+		return l, err
+	}
+	l.times = int(after.rounds - before.rounds)
+	if l.times == 0 {
+		return l, fmt.Errorf("no round came to its end in %s", rounds*interval)
+	}
+	l.cpu = after.cpu - before.cpu
+	l.wall = time.Duration((after.took - before.took) * float64(time.Second))
+	m, err := measure.MemoryOf(r.agent.PID())
+	if err != nil {
+		return l, err
+	}
+	l.memory = m.Most
+	l.found, err = r.verdicts()
+	return l, err
+}
+
+// counted is what the agent tells of its rounds, and its CPU time.
+type counted struct {
+	rounds, took float64
+	cpu          time.Duration
+}
+
+func (r *running) now() (c counted, err error) {
+	body, err := r.get("/metrics")
+	if err != nil {
+		return c, err
+	}
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		series, value, _ := strings.Cut(lines.Text(), "} ")
+		name, labels, _ := strings.Cut(series, "{")
+		var to *float64
+		switch {
+		case !strings.Contains(labels, `scope="round"`):
+			continue
+		case name == roundCount:
+			to = &c.rounds
+		case name == roundSum:
+			to = &c.took
+		default:
+			continue
+		}
+		if *to, err = strconv.ParseFloat(strings.Fields(value)[0], 64); err != nil {
+			return c, fmt.Errorf("understand metrics: %w", err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return c, err
+	}
+	c.cpu, err = measure.CPUOf(r.agent.PID())
+	return c, err
+}
+
+// watchedLink is a link as the agent tells it.
+type watchedLink struct {
+	linkVerdict
+	Starting bool `json:"starting"`
+}
+
+func (r *running) links() (all []watchedLink, err error) {
+	body, err := r.get("/api/v1/links")
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(&all); err != nil {
+		return nil, fmt.Errorf("understand the agent: %w", err)
+	}
+	return all, nil
+}
+
+func (r *running) verdicts() (verdicts, error) {
+	all, err := r.links()
+	if err != nil {
+		return verdicts{}, err
+	}
+	links := make([]linkVerdict, len(all))
+	for k := range all {
+		links[k] = all[k].linkVerdict
+	}
+	return verdictsOfLinks(links), nil
+}
+
+func (r *running) get(path string) (io.ReadCloser, error) {
+	response, err := http.Get(r.agent.API + path)
+	if err != nil {
+		return nil, fmt.Errorf("ask the agent: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		_ = response.Body.Close() // it says no more
+		return nil, fmt.Errorf("ask the agent for %s: %s", path, response.Status)
+	}
+	return response.Body, nil
+}

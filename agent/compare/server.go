@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"mirrorwatch/agent/internal/measure"
+)
+
+const serverConfig = `
+listen: "127.0.0.1:%d"
+server_name: %q
+jetstream: {store_dir: %q, domain: %q}
+leafnodes: %s
+`
+
+// serverPart is a NATS server with JetStream in a process of its own. The near one has the mirrors; the far one has an origin, and
+// comes to the near one as a leafnode.
+type serverPart struct {
+	Name   string `help:"Its name, and its JetStream domain's." required:""`
+	Store  string `help:"JetStream's directory." required:""`
+	Port   int    `help:"Where to listen." default:"-1"`
+	Remote string `help:"URL of the server whose leafnode it is."`
+}
+
+// addresses is a server's hello.
+type addresses struct {
+	Port int
+	URL  string
+	Leaf string // where it takes leafnodes; empty: it does not
+}
+
+// Run serves until stdin ends.
+func (c *serverPart) Run(io *console) error {
+	running, at, err := c.start()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		running.Shutdown()
+		running.WaitForShutdown()
+	}()
+	return measure.Obey(io.in, io.out, at, func(o *measure.Order) (any, error) {
+		if o.Do != "traffic" {
+			return nil, errors.New("it is no order of a server")
+		}
+		return trafficOf(running)
+	})
+}
+
+func (c *serverPart) start() (*server.Server, *addresses, error) {
+	leafnodes := `{listen: "127.0.0.1:-1"}`
+	if c.Remote != "" {
+		leafnodes = fmt.Sprintf("{remotes: [{url: %q}], reconnect: 1}", c.Remote)
+	}
+	dir, err := os.MkdirTemp("", "compare-server-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "server.conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, serverConfig, c.Port, c.Name, c.Store, c.Name, leafnodes), 0o600); err != nil {
+		return nil, nil, err
+	}
+	options, err := server.ProcessConfigFile(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("configure the server: %w", err)
+	}
+	options.NoSigs, options.MaxClosedClients = true, mostConnections
+	running, err := server.NewServer(options)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the server: %w", err)
+	}
+	running.Start()
+	if !running.ReadyForConnections(time.Minute) {
+		running.Shutdown()
+		return nil, nil, errors.New("start the server: not ready after a minute")
+	}
+	varz, err := running.Varz(nil)
+	if err != nil {
+		running.Shutdown()
+		return nil, nil, err
+	}
+	at := &addresses{Port: varz.Port, URL: running.ClientURL()}
+	if c.Remote == "" {
+		at.Leaf = fmt.Sprintf("nats://127.0.0.1:%d", varz.LeafNode.Port)
+	}
+	return running, at, nil
+}
+
+// traffic is what clients sent and got so far: the bytes of messages, without the protocol around them.
+type traffic struct{ Sent, Got int64 }
+
+// mostConnections is more than ever come: a tool that is a process a stream has one for each.
+const mostConnections = 100_000
+
+func trafficOf(running *server.Server) (t traffic, err error) {
+	connz, err := running.Connz(&server.ConnzOptions{State: server.ConnAll, Limit: mostConnections})
+	if err != nil {
+		return t, err
+	}
+	for _, c := range connz.Conns {
+		t.Sent, t.Got = t.Sent+c.InBytes, t.Got+c.OutBytes
+	}
+	return t, nil
+}

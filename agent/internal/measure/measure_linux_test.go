@@ -1,0 +1,69 @@
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestMain is a part too, which doubles numbers.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "part" {
+		if err := Obey(os.Stdin, os.Stdout, "hello "+os.Args[2], double); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func double(o *Order) (any, error) {
+	if o.Do != "double" {
+		return nil, errors.New("it can only double")
+	}
+	return 2 * o.N, nil
+}
+
+func TestPartAnswersOrders(t *testing.T) {
+	var hello string
+	p, err := StartPart(t.Context(), &hello, "doubler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.End()
+	if hello != "hello doubler" {
+		t.Errorf("it says %q", hello)
+	}
+	var n int
+	if err := p.Ask(Order{Do: "double", N: 21}, &n); err != nil || n != 42 {
+		t.Errorf("got %d, %v; want 42", n, err)
+	}
+	if err := p.Ask(Order{Do: "halve"}, nil); err == nil || !strings.Contains(err.Error(), "it can only double") {
+		t.Errorf("got %v; want the part's own error", err)
+	}
+	if m, err := MemoryOf(p.PID()); err != nil || m.Resident < 1<<20 || m.Most < m.Resident {
+		t.Errorf("it has %+v in memory, %v", m, err)
+	}
+}
+
+func TestRunTellsOfAProgramsEnd(t *testing.T) {
+	done, err := Run(exec.Command("sh", "-c", "n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done; echo $n; exit 2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.Stdout != "200000\n" || done.Code != 2 || done.CPU <= 0 {
+		t.Errorf("got %+v", done)
+	}
+	// A shell is small. This process is not, and its memory is not to be taken for the shell's.
+	own, err := MemoryOf(os.Getpid())
+	if err != nil || done.Most == 0 || done.Most >= own.Most {
+		t.Errorf("a shell had %d bytes at the most, and this process %d, %v", done.Most, own.Most, err)
+	}
+	if _, err := Run(exec.Command("/nowhere/to/be/found")); err == nil {
+		t.Error("no error of a program that is not there")
+	}
+}

@@ -1,0 +1,52 @@
+// Command scale measures what the agent costs and how fast it is, at sizes that no test has: a thousand, ten thousand and a
+// hundred thousand links. It builds mirrorwatch, runs it as a process of its own against a NATS server whose streams exist in
+// the answers of another process only, or against a server with real mirrors, and looks at it from outside. See docs/cost.md.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `Measures what mirrorwatch costs, and how late it tells of links that fail, at large sizes. Linux only. Run it from the
+repository's root.`
+
+// commandLine is every command and flag.
+type commandLine struct {
+	Cost   costCommand   `cmd:"" help:"Measure CPU, bytes and memory: of the agent, and of fetching the same pages alone."`
+	Detect detectCommand `cmd:"" help:"Let many links fail at once, and measure how late each is told of."`
+	Serve  serveCommand  `cmd:"" help:"Serve made-up streams until stdin ends, for measurements of one's own; takes orders on stdin."`
+	Part   partCommands  `cmd:"" hidden:"" help:"The processes that the other commands start."`
+}
+
+// console is what a command reads and writes.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	log io.Writer // what is under way, for people who wait
+}
+
+func (c *console) tell(format string, args ...any) {
+	fmt.Fprintf(c.log, "scale: "+format+"\n", args...)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c := &console{in: os.Stdin, out: os.Stdout, log: os.Stderr}
+	var line commandLine
+	parsed := kong.Parse(&line,
+		kong.Name("scale"), kong.Description(description), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+	if err := parsed.Run(); err != nil {
+		c.tell("%v", err)
+		stop()
+		os.Exit(1)
+	}
+}
