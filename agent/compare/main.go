@@ -17,7 +17,7 @@ import (
 )
 
 const description = `Measures mirrorwatch, nats server check stream and a plain loop on the same real mirrors, one of which is dead, and prints what
-each costs and says. Linux only; takes a quarter of an hour. Run it from the repository's root.`
+each costs and says. Linux only; takes 20 minutes. Run it from the repository's root.`
 
 // commandLine is every command and flag.
 type commandLine struct {
@@ -101,13 +101,14 @@ func (c *compareCommand) Run(ctx context.Context, io *console) error {
 
 // tools are what is compared.
 type tools struct {
-	agent *running
 	check *checkTool
+	agent *running // it met the mirrors while all were well
+	fresh *running
 	cli   *cliTool
 	loop  *loopTool
 }
 
-func (t *tools) all() []tool { return []tool{t.check, t.agent, t.cli, t.loop} }
+func (t *tools) all() []tool { return []tool{t.check, t.agent, t.fresh, t.cli, t.loop} }
 
 func (c *compareCommand) tools(ctx context.Context, io *console, dir string) (*tools, error) {
 	io.tell("building")
@@ -122,8 +123,9 @@ func (c *compareCommand) tools(ctx context.Context, io *console, dir string) (*t
 		return nil, err
 	}
 	return &tools{
-		agent: &running{binary: mirrorwatch, dir: dir},
 		check: &checkTool{binary: mirrorwatch},
+		agent: &running{title: "mirrorwatch run, a round", binary: mirrorwatch, dir: dir, rounds: 60},
+		fresh: &running{title: "the same, with an empty journal", binary: mirrorwatch, dir: dir, rounds: 15, fresh: true},
 		cli:   &cliTool{binary: c.NATS, home: dir},
 		loop:  &loopTool{binary: loop},
 	}, nil

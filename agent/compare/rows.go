@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -23,6 +24,7 @@ type tool interface {
 type looked struct {
 	times  int
 	wall   time.Duration // of all looks together, where the tool knows it better than the clock
+	after  time.Duration // until the verdicts were there; 0: that is the wall of a look
 	cpu    time.Duration // of all looks
 	memory int64         // bytes that a process had in memory at the most
 	found  verdicts      // by the last look
@@ -53,11 +55,11 @@ func (v *verdicts) add(name, words string, ok bool) {
 type row struct {
 	name      string
 	times     int
-	wall      time.Duration
-	cpu       time.Duration
+	wall, cpu time.Duration
 	server    time.Duration // without what it takes by itself
-	sent, got int64
+	bytes     int64         // of messages, both ways
 	memory    int64
+	after     time.Duration
 	found     verdicts
 }
 
@@ -115,7 +117,7 @@ func (s *scene) measureOne(ctx context.Context, t tool, before float64) (r row, 
 			end()
 		}
 	}()
-	var first, last traffic
+	var first, last int64
 	if err := s.near.Ask(measure.Order{Do: "traffic"}, &first); err != nil {
 		return r, 0, err
 	}
@@ -143,12 +145,9 @@ func (s *scene) measureOne(ctx context.Context, t tool, before float64) (r row, 
 	}
 	itself := time.Duration((before + after) / 2 * float64(took))
 	each := time.Duration(l.times)
-	if l.wall == 0 {
-		l.wall = took
-	}
+	wall := cmp.Or(l.wall, took) / each
 	return row{
-		name: t.name(), times: l.times, wall: l.wall / each, cpu: l.cpu / each, server: (again - spent - itself) / each,
-		sent: (last.Sent - first.Sent) / int64(l.times), got: (last.Got - first.Got) / int64(l.times),
-		memory: l.memory, found: l.found,
+		name: t.name(), times: l.times, wall: wall, cpu: l.cpu / each, server: (again - spent - itself) / each,
+		bytes: (last - first) / int64(l.times), memory: l.memory, after: cmp.Or(l.after, wall), found: l.found,
 	}, after, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,41 +18,54 @@ import (
 	"mirrorwatch/agent/internal/measure"
 )
 
-// running is mirrorwatch run. It met the mirrors while all were well, and keeps its journal from one act to the next.
+// running is mirrorwatch run.
 type running struct {
+	title  string
 	binary string
 	dir    string
-	agent  *measure.Agent
+	fresh  bool // it begins anew each time; else it keeps its journal
+	rounds int  // that are measured
+
+	agent *measure.Agent
+	after time.Duration // from its start until it had all verdicts
 }
 
 // Rounds come as fast as they may, for the server's own CPU time to weigh less.
 const (
 	interval   = time.Second
 	looks      = 10_000 // a second, at most
-	rounds     = 60
 	roundCount = `mirrorwatch_look_duration_seconds_count`
 	roundSum   = `mirrorwatch_look_duration_seconds_sum`
 )
 
-func (*running) name() string { return "mirrorwatch run, a round" }
+func (r *running) name() string { return r.title }
 
 // prepare starts the agent, and waits until it has a verdict on every link.
 func (r *running) prepare(ctx context.Context, s *scene) (func(), error) {
+	dir := r.dir
+	if r.fresh {
+		var err error
+		if dir, err = os.MkdirTemp(r.dir, "fresh-"); err != nil {
+			return nil, err
+		}
+	}
 	config, err := yaml.Marshal(map[string]any{
 		"connections": []any{map[string]any{"name": "compare", "url": s.at.URL}},
-		"interval":    interval.String(), "looks_per_second": looks, "data_dir": filepath.Join(r.dir, "data"),
+		"interval":    interval.String(), "looks_per_second": looks, "data_dir": filepath.Join(dir, "data"),
 		"http": map[string]any{"address": "127.0.0.1:0", "metrics": map[string]any{"links": "unhealthy"}},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if r.agent, err = measure.StartAgent(ctx, r.binary, r.dir, config); err != nil {
+	began := time.Now()
+	if r.agent, err = measure.StartAgent(ctx, r.binary, dir, config); err != nil {
 		return nil, err
 	}
 	if err := r.judged(ctx, s.mirrors); err != nil {
 		r.agent.End()
 		return nil, err
 	}
+	r.after = time.Since(began)
 	return r.agent.End, nil
 }
 
@@ -100,7 +114,7 @@ func (r *running) look(ctx context.Context, _ *scene) (l looked, err error) {
 	if err != nil {
 		return l, err
 	}
-	if err := measure.Sleep(ctx, rounds*interval); err != nil {
+	if err := measure.Sleep(ctx, time.Duration(r.rounds)*interval); err != nil {
 		return l, err
 	}
 	after, err := r.now()
@@ -109,9 +123,9 @@ func (r *running) look(ctx context.Context, _ *scene) (l looked, err error) {
 	}
 	l.times = int(after.rounds - before.rounds)
 	if l.times == 0 {
-		return l, fmt.Errorf("no round came to its end in %s", rounds*interval)
+		return l, fmt.Errorf("no round came to its end in %s", time.Duration(r.rounds)*interval)
 	}
-	l.cpu = after.cpu - before.cpu
+	l.after, l.cpu = r.after, after.cpu-before.cpu
 	l.wall = time.Duration((after.took - before.took) * float64(time.Second))
 	m, err := measure.MemoryOf(r.agent.PID())
 	if err != nil {

@@ -93,19 +93,17 @@ func (c *serverPart) start() (*server.Server, *addresses, error) {
 	return running, at, nil
 }
 
-// traffic is what clients sent and got so far: the bytes of messages, without the protocol around them.
-type traffic struct{ Sent, Got int64 }
-
 // mostConnections is more than ever come: a tool that is a process a stream has one for each.
 const mostConnections = 100_000
 
-func trafficOf(running *server.Server) (t traffic, err error) {
+// trafficOf is how many bytes of messages clients sent and got so far, without the protocol around them.
+func trafficOf(running *server.Server) (bytes int64, err error) {
 	connz, err := running.Connz(&server.ConnzOptions{State: server.ConnAll, Limit: mostConnections})
 	if err != nil {
-		return t, err
+		return 0, err
 	}
 	for _, c := range connz.Conns {
-		t.Sent, t.Got = t.Sent+c.InBytes, t.Got+c.OutBytes
+		bytes += c.InBytes + c.OutBytes
 	}
-	return t, nil
+	return bytes, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -132,7 +133,11 @@ func printAims(to writer, aims []aim) (over int) {
 			verdict = "OVER"
 			over++
 		}
-		fmt.Fprintf(to, "| %s | %.3g %s | %g | %s |\n", a.what, a.value, a.unit, a.most, verdict)
+		value := fmt.Sprintf("%.3g", a.value)
+		if a.value >= 1000 {
+			value = fmt.Sprintf("%.0f", a.value)
+		}
+		fmt.Fprintf(to, "| %s | %s | %g | %s |\n", a.what, strings.TrimSpace(value+" "+a.unit), a.most, verdict)
 	}
 	return over
 }

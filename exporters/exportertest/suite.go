@@ -85,7 +85,7 @@ func (s Setup) testAccepted(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		key.Store(s.Key(r, body))
-		if agent := r.Header.Get("User-Agent"); agent != "mirrorwatch" {
+		if agent := r.Header.Get("User-Agent"); agent != "mirrorwatch" && !strings.HasPrefix(agent, "mirrorwatch/") {
 			t.Errorf("User-Agent is %q", agent)
 		}
 		s.Accept(w, r)

@@ -27,12 +27,12 @@ type Log struct {
 
 // New returns the notifier of a valid configuration, not yet connected: that happens with the first batch. What it has
 // open is closed once nobody can use it any more, as an attempt may outlast a reload.
-func New(ctx context.Context, c Config, pages pipeline.Pages, version string) (*Log, error) {
+func New(c Config, pages pipeline.Pages, version string) (*Log, error) {
 	target, err := c.Target(otlpconn.Logs)
 	if err != nil {
 		return nil, fmt.Errorf("read where events go: %w", err)
 	}
-	resource, err := newResource(ctx, version)
+	resource, err := newResource(version)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func proxy(request *http.Request) (*url.URL, error) {
 }
 
 // call is a grpc.UnaryClientInterceptor, the last one: it goes no further.
-func (p *poster) call(ctx context.Context, _ string, req, reply any, cc *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
+func (p *poster) call(ctx context.Context, _ string, req, reply any, cc *grpc.ClientConn, _ grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	if cc.GetState() == connectivity.Shutdown {
 		return status.Error(codes.Canceled, "the connection is closed")
 	}
@@ -95,6 +95,7 @@ func (p *poster) call(ctx context.Context, _ string, req, reply any, cc *grpc.Cl
 		return unreached(ctx, err)
 	}
 	defer answer.Body.Close()
+	trail(opts, answer)
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if answer.StatusCode/100 != 2 {
 		return refusal(answer, text)
@@ -109,6 +110,15 @@ func (p *poster) call(ctx context.Context, _ string, req, reply any, cc *grpc.Cl
 		return status.Errorf(codes.Internal, "decode answer: %v", err)
 	}
 	return nil
+}
+
+// trail gives who asks for the trailer one, as gRPC does for every answer.
+func trail(opts []grpc.CallOption, answer *http.Response) {
+	for _, o := range opts {
+		if asked, ok := o.(grpc.TrailerCallOption); ok {
+			*asked.TrailerAddr = metadata.Pairs("status", answer.Status)
+		}
+	}
 }
 
 // encode returns a body of its own: the client may read it after the call has ended.
@@ -156,21 +166,27 @@ func unreached(ctx context.Context, err error) error {
 // refusal is the status of an answer, as OTLP would have it over gRPC.
 func refusal(answer *http.Response, text []byte) error {
 	code := codes.Unknown
+	said := fmt.Sprintf("the server answers %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	switch answer.StatusCode {
-	case http.StatusBadRequest:
-		code = codes.InvalidArgument
 	case http.StatusUnauthorized:
 		code = codes.Unauthenticated
 	case http.StatusForbidden:
 		code = codes.PermissionDenied
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType:
 		code = codes.Unimplemented
 	case http.StatusRequestEntityTooLarge:
 		code = codes.ResourceExhausted
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		code = codes.Unavailable
+	case http.StatusRequestTimeout, http.StatusTooEarly:
+	default:
+		switch answer.StatusCode / 100 {
+		case 3:
+			code, said = codes.FailedPrecondition, said+", and redirects are not followed"
+		case 4:
+			code = codes.InvalidArgument
+		}
 	}
-	said := fmt.Sprintf("the server answers %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	if reason := reasonIn(answer, text); reason != "" {
 		said += ": " + reason
 	}
@@ -183,7 +199,7 @@ func refusal(answer *http.Response, text []byte) error {
 	return s.Err()
 }
 
-// reasonIn is what the server says of its refusal, where that is meant to be read.
+// reasonIn is what the server says of its refusal, but for whole pages.
 func reasonIn(answer *http.Response, text []byte) string {
 	reason := ""
 	switch mediaType(answer) {
@@ -192,7 +208,8 @@ func reasonIn(answer *http.Response, text []byte) string {
 		if proto.Unmarshal(text, &s) == nil {
 			reason = s.GetMessage()
 		}
-	case "text/plain":
+	case "text/html":
+	default:
 		reason = string(text)
 	}
 	reason = strings.ToValidUTF8(strings.TrimSpace(reason), "\uFFFD")

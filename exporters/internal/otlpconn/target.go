@@ -69,6 +69,18 @@ func (t *Target) Dial(version string, interceptors ...grpc.UnaryClientIntercepto
 	return c, nil
 }
 
+// Place is the endpoint as it may be shown: scheme and host.
+func (t *Target) Place() string { return t.url.Scheme + "://" + t.url.Host }
+
+// Shown is the headers as they may be shown: without their values.
+func (t *Target) Shown() map[string][]string {
+	all := make(map[string][]string, len(t.headers))
+	for name, value := range t.headers {
+		all[name] = []string{value.String()}
+	}
+	return all
+}
+
 // Close ends the connection; later calls fail.
 func (c *Conn) Close() error {
 	if c.poster != nil {

@@ -117,8 +117,8 @@ func TestAnswersMeanTheSameOverBothProtocols(t *testing.T) {
 	s := start(t, HTTP, nil)
 	c := dial(t, Config{Endpoint: s.endpoint + "/base", Protocol: HTTP})
 	for code, want := range map[int]codes.Code{
-		200: codes.OK, 204: codes.OK, 302: codes.Unknown, 400: codes.InvalidArgument, 401: codes.Unauthenticated, 403: codes.PermissionDenied,
-		404: codes.Unimplemented, 413: codes.ResourceExhausted, 429: codes.Unavailable, 500: codes.Unknown, 502: codes.Unavailable,
+		200: codes.OK, 204: codes.OK, 302: codes.FailedPrecondition, 400: codes.InvalidArgument, 401: codes.Unauthenticated, 403: codes.PermissionDenied,
+		404: codes.Unimplemented, 408: codes.Unknown, 410: codes.Unimplemented, 413: codes.ResourceExhausted, 422: codes.InvalidArgument, 429: codes.Unavailable, 500: codes.Unknown, 502: codes.Unavailable,
 		503: codes.Unavailable, 504: codes.Unavailable,
 	} {
 		s.httpAnswer = func(w http.ResponseWriter, _ *http.Request) {

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mirrorwatch/pipeline"
+)
+
+// soakCommand is scale soak.
+type soakCommand struct {
+	Links int           `help:"Real mirrors on a real server." default:"1000"`
+	For   time.Duration `help:"How long the agent is watched once it knows them all; some minutes at the end are for what is still open." default:"1h"`
+	Check bool          `help:"Exit with 1 where a figure is over what it may be."`
+	agentFlags
+}
+
+// How a soak goes. Retention is the least that the configuration lets be, so that it bounds the audit within the hour.
+const (
+	soakInterval  = 5 * time.Second // the default
+	soakRetention = "1MiB"
+	sampleEach    = time.Minute
+	scrapeEach    = 15 * time.Second // of /metrics, as a Prometheus would
+	happenEach    = time.Minute
+	closing       = 5 * time.Minute // in which nothing happens any more, and incidents end
+	rowEach       = 5               // samples
+)
+
+// soak is an agent that runs for long on a server where things happen.
+type soak struct {
+	*soakCommand
+	io     *console
+	world  *world
+	agent  *agent
+	data   string // data_dir
+	sink   *collector
+	pages  *receiver
+	told   map[pipeline.ChangeKind]int
+	taken  []sample
+	events int
+}
+
+// Run watches an agent for long, prints what it held every five minutes, and whether that grew.
+func (c *soakCommand) Run(ctx context.Context, io *console) error {
+	shop, err := c.open(ctx, io)
+	if err != nil {
+		return err
+	}
+	defer shop.close()
+	store, err := os.MkdirTemp("", "scale-store-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(store)
+	s := &soak{soakCommand: c, io: io, told: map[pipeline.ChangeKind]int{}}
+	if s.world, err = newWorld(ctx, io, store, c.Links); err != nil {
+		return err
+	}
+	defer s.world.end()
+	if s.sink, err = startCollector(); err != nil {
+		return err
+	}
+	defer s.sink.stop()
+	if s.pages, err = startReceiver(); err != nil {
+		return err
+	}
+	defer s.pages.stop()
+	s.agent, err = shop.start(ctx, &agentConfig{
+		url: s.world.url, user: userWhole, interval: soakInterval, looks: usualLooks,
+		collector: s.sink.endpoint, webhook: s.pages.url, retention: soakRetention, series: "all",
+	})
+	if err != nil {
+		return err
+	}
+	defer s.agent.end()
+	s.data = filepath.Join(shop.dir, fmt.Sprintf("agent-%d", shop.agents), "data")
+	if err := s.agent.knows(ctx, c.Links, 5*time.Minute); err != nil {
+		return err
+	}
+	io.tell("the agent knows %d links; it is watched until %s", c.Links, time.Now().Add(c.For).Format(time.TimeOnly))
+	if err := s.watch(ctx); err != nil {
+		return errors.Join(err, s.print()) // what was seen so far
+	}
+	if err := s.print(); err != nil {
+		return err
+	}
+	return judge(io.out, s.aims(), c.Check)
+}
+
+// watch lets things happen and takes samples, until the time is over.
+func (s *soak) watch(ctx context.Context) error {
+	printSoakHead(s.io.out)
+	began := time.Now()
+	var sampled, happened time.Duration
+	for {
+		past := time.Since(began)
+		if past >= sampled+sampleEach {
+			sampled += sampleEach
+			if err := s.sample(past); err != nil {
+				return err
+			}
+			if past >= s.For {
+				return nil
+			}
+		} else if _, err := s.agent.metrics(); err != nil {
+			return err
+		}
+		if past >= happened+happenEach && past < s.For-closing {
+			happened = past.Truncate(happenEach)
+			if err := s.world.happen(ctx, s.events); err != nil {
+				return err
+			}
+			s.events++
+		}
+		if err := s.world.send(); err != nil {
+			return err
+		}
+		next := time.Since(began).Truncate(scrapeEach) + scrapeEach
+		if err := sleep(ctx, next-time.Since(began)); err != nil {
+			return err
+		}
+	}
+}
+
+// sample looks at the agent once, and prints a row with each fifth sample.
+func (s *soak) sample(past time.Duration) error {
+	x, err := s.agent.sample(s.data)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.pages.take() {
+		s.told[p.Change]++
+	}
+	x.past, x.opened, x.ended = past, s.told[pipeline.Opened], s.told[pipeline.Resolved]+s.told[pipeline.Closed]
+	s.taken = append(s.taken, x)
+	if len(s.taken)%rowEach == 0 {
+		printSoakRow(s.io.out, s.taken[len(s.taken)-rowEach:])
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// sample is what an agent holds at one time.
+type sample struct {
+	past        time.Duration
+	memory      memory
+	goal        float64 // bytes: at which heap the next collection ends, which follows from what lived after the last
+	goroutines  float64
+	descriptors int
+	files       int64 // bytes of all files in data_dir
+	open        int   // incidents
+	opened      int   // pages that came so far
+	ended       int
+}
+
+// The series of /metrics that samples are made of.
+const (
+	goalSeries       = "go_memory_gc_goal_bytes"
+	goroutinesSeries = "go_goroutines"
+	openSeries       = "mirrorwatch_incidents_open"
+)
+
+// sample looks at the agent from outside, and asks it for the rest.
+func (a *agent) sample(data string) (x sample, err error) {
+	if x.memory, err = memoryOf(a.pid()); err != nil {
+		return x, err
+	}
+	if x.descriptors, err = descriptorsOf(a.pid()); err != nil {
+		return x, err
+	}
+	if x.files, err = sizeOf(data); err != nil {
+		return x, err
+	}
+	told, err := a.metrics()
+	if err != nil {
+		return x, err
+	}
+	for _, name := range []string{goalSeries, goroutinesSeries, openSeries} {
+		if _, ok := told[name]; !ok {
+			return x, fmt.Errorf("ask for metrics: no %s", name)
+		}
+	}
+	x.goal, x.goroutines, x.open = told[goalSeries], told[goroutinesSeries], int(told[openSeries])
+	return x, nil
+}
+
+// sizeOf is the size of all files in a directory. One that goes meanwhile does not count.
+func sizeOf(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("measure %s: %w", dir, err)
+	}
+	return total, nil
+}
+
+// The figures of a sample that have to stay flat.
+var flat = []struct {
+	what  string
+	value func(*sample) float64
+	most  float64 // times: the mean of the last third of all samples by that of the middle third
+}{
+	{"memory of its own", func(x *sample) float64 { return float64(x.memory.anon) }, 1.1},
+	{"heap goal", func(x *sample) float64 { return x.goal }, 1.1},
+	{"goroutines", func(x *sample) float64 { return x.goroutines }, 1.05},
+	{"file descriptors", func(x *sample) float64 { return float64(x.descriptors) }, 1.05},
+	{"files", func(x *sample) float64 { return float64(x.files) }, 1.1},
+}
+
+func mean(of []sample, value func(*sample) float64) (m float64) {
+	for k := range of {
+		m += value(&of[k]) / float64(len(of))
+	}
+	return m
+}
+
+func most(of []sample, value func(*sample) float64) float64 {
+	k := slices.MaxFunc(of, func(a, b sample) int { return int(value(&a) - value(&b)) })
+	return value(&k)
+}
