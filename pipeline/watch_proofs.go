@@ -32,7 +32,7 @@ type pages struct {
 // otherPage stands for a page that another Watch gave out: it may be about other streams.
 const otherPage = 1 << 32
 
-// begin goes on from pages that were kept: all of them are given out anew, at once, since streams have other numbers now.
+// beginPages goes on from pages that were kept: all of them are given out anew, at once, since streams have other numbers now.
 func (w *Watch) beginPages(now time.Time, kept []ProofPage) {
 	g := &w.pages
 	g.known = make(map[int]uint64, len(kept))

@@ -106,6 +106,33 @@ func TestPagesAreSpreadOverHalfAMinute(t *testing.T) {
 	}
 }
 
+// After the clock was set, times that were kept before lie elsewhere: all records are written again, as their pages come.
+func TestRecordsAreGivenOutAgainWhenTheClockWasSet(t *testing.T) {
+	r := newRounds(healthy(3500), nil)
+	r.next()
+	r.watch.Drain(false)
+	pipeline.SetClock(r.watch)
+	again := map[string]int{}
+	for range 13 {
+		r.next()
+		records := r.watch.Drain(false).Streams
+		for _, s := range records {
+			again[s.Key.Stream]++
+		}
+		if len(records) > 1000 {
+			t.Errorf("%d records within 5 s", len(records))
+		}
+	}
+	for name, n := range again {
+		if n != 1 {
+			t.Errorf("%s was given out %d times", name, n)
+		}
+	}
+	if len(again) != 3500 {
+		t.Errorf("%d records of 3500", len(again))
+	}
+}
+
 func TestARingTellsOfPagesThatCannotBeRead(t *testing.T) {
 	var log bytes.Buffer
 	from := pipeline.State{Proofs: []pipeline.ProofPage{{Connection: "dr", Number: 3, Data: []byte("damaged")}}}

@@ -74,6 +74,10 @@ func (s *Source) listen() {
 			return
 		case msg := <-s.advisories.come:
 			if signal, ok := s.readAdvisory(msg.Subject, msg.Data); ok {
+				switch signal.Advisory.Kind {
+				case pipeline.AdvisoryCreated, pipeline.AdvisoryUpdated:
+					s.choice.doubt(signal.Key.Stream)
+				}
 				s.conn.mu.Lock()
 				s.conn.signal(signal)
 				s.conn.mu.Unlock()
@@ -100,7 +104,7 @@ func (s *Source) readAdvisory(subject string, body []byte) (signal pipeline.Sign
 	s.mu.Lock()
 	domain, placed := s.domain, s.placed
 	s.mu.Unlock()
-	if !placed || told.Domain != domain || s.prefix != "$JS.API" && s.prefix != "$JS."+domain+".API" {
+	if !placed || told.Domain != domain || !s.ownAPI(domain) {
 		return signal, false
 	}
 	signal.Kind = pipeline.SignalAdvisory
@@ -136,4 +140,19 @@ func (a *advisory) offline() string {
 		return ""
 	}
 	return fmt.Sprintf("; offline: %s", strings.Join(away, ", "))
+}
+
+// ownAPI tells whether the API is that of the domain, and no other account's.
+func (s *Source) ownAPI(domain string) bool {
+	return s.prefix == "$JS.API" || s.prefix == "$JS."+domain+".API"
+}
+
+// heeding tells whether advisories are received and heeded, as far as can be known.
+func (s *Source) heeding() bool {
+	s.mu.Lock()
+	domain, placed := s.domain, s.placed
+	s.mu.Unlock()
+	s.advisories.mu.Lock()
+	defer s.advisories.mu.Unlock()
+	return placed && s.ownAPI(domain) && s.advisories.on != nil && !s.advisories.told
 }

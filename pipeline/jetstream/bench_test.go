@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"mirrorwatch/pipeline"
+	"mirrorwatch/pipeline/pipelinetest"
 )
 
 // The benchmarks ask a server in a process of its own, so that this process's CPU time is the asker's alone.
@@ -31,8 +34,14 @@ func serveForBenchmark() bool {
 	if dir == "" {
 		return false
 	}
+	system := server.NewAccount(server.DEFAULT_SYSTEM_ACCOUNT)
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir,
+		Accounts: []*server.Account{system}, SystemAccount: system.Name, NoAuthUser: "app",
+		Users: []*server.User{
+			{Username: "app", Password: "app"},
+			{Username: pipelinetest.SystemUser, Password: pipelinetest.SystemPassword, Account: system},
+		},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -47,8 +56,13 @@ func serveForBenchmark() bool {
 	return true
 }
 
-// startBenchServer gives the URL of a server with live mirrors, for all benchmarks of the process.
-func startBenchServer(b *testing.B) string {
+// benchServer is the other process, with live mirrors, for all benchmarks of this one.
+type benchServer struct {
+	url string
+	pid int
+}
+
+func startBenchServer(b *testing.B) benchServer {
 	b.Helper()
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), benchServerEnv+"="+b.TempDir())
@@ -78,21 +92,39 @@ func startBenchServer(b *testing.B) string {
 	}
 	defer nc.Close()
 	streams(b, nc, 1, benchMirrors)
-	return url
+	return benchServer{url, command.Process.Pid}
 }
 
-// measure runs rounds that tell the bytes they read, and reports wall, bytes and this process's CPU time a stream.
-func measure(b *testing.B, round func() int) {
+// cpu is what the server used so far, in steps of 10 ms; 0 where the system does not tell.
+func (s benchServer) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// measure runs rounds that tell the bytes they read, and reports wall, bytes, allocations and CPU time a stream.
+func (s benchServer) measure(b *testing.B, round func() int) {
 	b.Helper()
 	round()
-	b.ResetTimer()
-	began, read := cpu(b), 0
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	began, server, read := cpu(b), s.cpu(), 0
 	for b.Loop() {
 		read += round()
 	}
+	used, served := cpu(b)-began, s.cpu()-server
+	runtime.ReadMemStats(&after)
 	each := float64(b.N) * (benchMirrors + 1)
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/round")
-	b.ReportMetric(float64((cpu(b)-began).Microseconds())/each, "client-µs/stream")
+	b.ReportMetric(float64(used.Nanoseconds())/1e3/each, "client-µs/stream")
+	b.ReportMetric(float64(served.Nanoseconds())/1e3/each, "server-µs/stream")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/each, "allocs/stream")
 	b.ReportMetric(float64(read)/each, "B/stream")
 }
 
@@ -105,29 +137,55 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
-// BenchmarkRound compares a look at 1,000 live mirrors with its floor, the same pages fetched and not decoded, and with
-// a look at each stream alone.
+// BenchmarkRound compares a look at 1,000 live mirrors with its floor, the same pages fetched and not decoded; with the same look by
+// names and info; with a look at each stream alone; and with names and info where 20 of the streams hold links.
 func BenchmarkRound(b *testing.B) {
-	url := startBenchServer(b)
-	s := connected(b, Config{URL: URLs(url)})
-	b.Run("RawPages", func(b *testing.B) { measure(b, func() int { return rawPages(b, s) }) })
-	b.Run("Everything", func(b *testing.B) { measure(b, func() int { return lookRound(b, s, nil) }) })
+	server := startBenchServer(b)
+	s := connected(b, Config{URL: URLs(server.url)})
 	var scope []pipeline.StreamKey
-	for i := range benchMirrors {
-		scope = append(scope, pipeline.StreamKey{Connection: "dr", Stream: fmt.Sprintf("M%03d", i)})
+	all, few := newRoster(), newRoster()
+	for i := range benchMirrors + 1 {
+		name := fmt.Sprintf("M%03d", i)
+		if i == benchMirrors {
+			name = "S000"
+		}
+		all.learn(name, name != "S000")
+		few.learn(name, i < 20)
+		scope = append(scope, pipeline.StreamKey{Connection: "dr", Stream: name})
 	}
-	scope = append(scope, pipeline.StreamKey{Connection: "dr", Stream: "S000"})
-	b.Run("Scope", func(b *testing.B) { measure(b, func() int { return lookRound(b, s, scope) }) })
+	walk := func(r *roster, links int) func() int {
+		return func() int {
+			return lookRound(b, links, func(yield func(*pipeline.Sample)) error {
+				return s.walk(b.Context(), "", newPacer(Pace{}), r, yield)
+			})
+		}
+	}
+	for _, way := range []struct {
+		name  string
+		round func() int
+	}{
+		{"RawPages", func() int { return rawPages(b, s) }},
+		{"List", func() int {
+			return lookRound(b, benchMirrors, func(yield func(*pipeline.Sample)) error { return s.Look(b.Context(), nil, yield) })
+		}},
+		{"NamesAndInfo", walk(all, benchMirrors)},
+		{"Scope", func() int {
+			return lookRound(b, benchMirrors, func(yield func(*pipeline.Sample)) error { return s.Look(b.Context(), scope, yield) })
+		}},
+		{"NamesAndInfoOf20", walk(few, 20)},
+	} {
+		b.Run(way.name, func(b *testing.B) { server.measure(b, way.round) })
+	}
 }
 
-func lookRound(b *testing.B, s *Source, scope []pipeline.StreamKey) int {
+func lookRound(b *testing.B, want int, look func(yield func(*pipeline.Sample)) error) int {
 	b.Helper()
 	read, links := 0, 0
-	err := s.Look(b.Context(), scope, func(x *pipeline.Sample) {
+	err := look(func(x *pipeline.Sample) {
 		read += len(x.Raw)
 		links += len(x.Links)
 	})
-	if err != nil || links != benchMirrors {
+	if err != nil || links != want {
 		b.Fatalf("%d links, %v", links, err)
 	}
 	return read
@@ -146,18 +204,37 @@ func rawPages(b *testing.B, s *Source) int {
 	return read
 }
 
-// BenchmarkDecode takes one recorded document into a sample.
+// BenchmarkDecode takes one recorded document into a sample: as rounds do, in memory used anew; as replays do; and by encoding/json,
+// the judge of both.
 func BenchmarkDecode(b *testing.B) {
-	var doc bytes.Buffer
-	if err := json.Compact(&doc, readTestdata(b, "mirror.json")); err != nil {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, readTestdata(b, "mirror.json")); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	b.SetBytes(int64(doc.Len()))
-	var s pipeline.Sample
-	for b.Loop() {
-		if err := Decode(doc.Bytes(), &s); err != nil {
-			b.Fatal(err)
-		}
+	doc := compact.Bytes()
+	d := newDecoder(&settings{})
+	for _, way := range []struct {
+		name   string
+		decode func(doc []byte, s *pipeline.Sample) error
+	}{
+		{"Round", func(doc []byte, s *pipeline.Sample) error {
+			x, err := d.document(doc)
+			return x.into(s, doc, err)
+		}},
+		{"Alone", Decode},
+		{"EncodingJSON", judge},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(doc)))
+			var s pipeline.Sample
+			began := cpu(b)
+			for b.Loop() {
+				if err := way.decode(doc, &s); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((cpu(b)-began).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
 	}
 }

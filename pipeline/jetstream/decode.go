@@ -1,7 +1,6 @@
 package jetstream
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,20 +12,12 @@ import (
 // STREAM.LIST.
 const Standalone = "standalone"
 
-// document is what is read of a STREAM.INFO answer, or of one element of a STREAM.LIST answer.
+// document is what is read of a STREAM.INFO answer, or of one element of a STREAM.LIST answer. Decoder.document reads it; the tags
+// are for encoding/json as its judge in tests.
 type document struct {
-	Error  *apiError `json:"error"`
-	Config struct {
-		Name     string            `json:"name"`
-		Subjects []string          `json:"subjects"`
-		Metadata map[string]string `json:"metadata"`
-		Mirror   *replica          `json:"mirror"`
-		Sources  []*replica        `json:"sources"`
-		MaxMsgs  int64             `json:"max_msgs"`
-		MaxBytes int64             `json:"max_bytes"`
-		Discard  string            `json:"discard"`
-		Sealed   bool              `json:"sealed"`
-	} `json:"config"`
+	Name    string    `json:"name"` // in JSZ answers
+	Error   *apiError `json:"error"`
+	Config  config    `json:"config"`
 	Created time.Time `json:"created"`
 	State   struct {
 		Messages uint64    `json:"messages"`
@@ -37,14 +28,41 @@ type document struct {
 		Deleted  int64     `json:"num_deleted"`
 		Subjects uint64    `json:"num_subjects"`
 	} `json:"state"`
-	Domain  string `json:"domain"`
-	Cluster *struct {
-		Leader   string `json:"leader"`
-		Replicas []peer `json:"replicas"`
-	} `json:"cluster"`
+	Cluster *group     `json:"cluster"`
 	Mirror  *replica   `json:"mirror"`
 	Sources []*replica `json:"sources"`
 	TS      time.Time  `json:"ts"`
+}
+
+// config is a stream's configuration.
+type config struct {
+	Name     string            `json:"name"`
+	Subjects []string          `json:"subjects"`
+	Metadata map[string]string `json:"metadata"`
+	Mirror   *replica          `json:"mirror"`
+	Sources  []*replica        `json:"sources"`
+	MaxMsgs  int64             `json:"max_msgs"`
+	MaxBytes int64             `json:"max_bytes"`
+	Discard  string            `json:"discard"`
+	Sealed   bool              `json:"sealed"`
+
+	settings *pipeline.Settings // what Metadata says; nil: nothing, or it was not made yet
+}
+
+// group is the servers that hold a stream.
+type group struct {
+	Leader   string `json:"leader"`
+	Replicas []peer `json:"replicas"`
+}
+
+// peer is another member of the stream's group.
+type peer struct {
+	Name    string `json:"name"`
+	Current bool   `json:"current"`
+	Offline bool   `json:"offline"`
+	Pending bool   `json:"pending"`
+	Active  int64  `json:"active"`
+	Lag     uint64 `json:"lag"`
 }
 
 // Decode fills s from one STREAM.INFO document, or one element of a STREAM.LIST answer. Of s.Key only Stream is set;
@@ -52,8 +70,19 @@ type document struct {
 // where there was one. s.Raw is doc itself.
 func Decode(doc []byte, s *pipeline.Sample) error {
 	d, err := parse(doc)
-	if err == nil {
-		err = d.err()
+	return d.into(s, doc, err)
+}
+
+// parse reads a document into memory of its own. It is never nil: on an error it holds what could be read, which may be the name.
+func parse(doc []byte) (*document, error) {
+	d := &decoder{}
+	return d.document(doc)
+}
+
+// into is the rest of Decode, once doc was read.
+func (d *document) into(s *pipeline.Sample, doc []byte, err error) error {
+	if err == nil && d.Error != nil {
+		err = d.Error
 	}
 	clearAnswer(s)
 	s.Key.Stream, s.Raw = d.Config.Name, doc
@@ -63,30 +92,17 @@ func Decode(doc []byte, s *pipeline.Sample) error {
 	return d.fill(s)
 }
 
-// parse reads a document. It is never nil: on an error it holds what could be read, which may be the name.
-func parse(doc []byte) (*document, error) {
-	d := &document{}
-	if err := json.Unmarshal(doc, d); err != nil {
-		return d, fmt.Errorf("decode stream info: %w", err)
-	}
-	return d, nil
-}
-
-func (d *document) err() error {
-	if d.Error != nil {
-		return d.Error
-	}
-	return nil
-}
+// A server's clock before 1990, or after 2200, says nothing.
+const firstTime, lastTime = 631_152_000, 7_289_654_399
 
 // check tells what the document lacks of a stream's information.
 func (d *document) check() error {
-	switch year := d.TS.Year(); {
+	switch at := d.TS.Unix(); {
 	case d.Config.Name == "":
 		return errors.New("decode stream info: config.name is missing")
 	case d.TS.IsZero():
 		return errors.New("decode stream info: ts is missing")
-	case year < 1990 || year > 2200:
+	case at < firstTime || at > lastTime:
 		return fmt.Errorf("decode stream info: ts %s is absurd", d.TS.Format(time.RFC3339))
 	}
 	return nil
@@ -103,9 +119,10 @@ func (d *document) fill(s *pipeline.Sample) error {
 	}
 	s.Links = links
 	s.ServerTime, s.Created, s.Leader = d.TS, d.Created, d.leader()
-	s.State, s.Bounds, s.Peers = d.state(), d.bounds(), d.peers()
-	if len(d.Config.Metadata) > 0 {
-		s.Settings = &pipeline.Settings{Policy: ParsePolicy(d.Config.Metadata), Metadata: d.Config.Metadata}
+	s.State, s.Bounds, s.Peers = d.state(), d.bounds(), d.peers(s.Peers[:0])
+	s.Settings = d.Config.settings
+	if s.Settings == nil {
+		s.Settings = newSettings(d.Config.Metadata)
 	}
 	return nil
 }
@@ -132,25 +149,15 @@ func (d *document) leader() string {
 	return d.Cluster.Leader
 }
 
-// peer is another member of the stream's group.
-type peer struct {
-	Name    string `json:"name"`
-	Current bool   `json:"current"`
-	Offline bool   `json:"offline"`
-	Active  int64  `json:"active"`
-	Lag     uint64 `json:"lag"`
-}
-
-// peers are the group's other members; nil: there are none, or nobody told of them.
-func (d *document) peers() []pipeline.Peer {
-	if d.Cluster == nil || len(d.Cluster.Replicas) == 0 {
-		return nil
+// peers appends the group's other members, where anybody told of them.
+func (d *document) peers(peers []pipeline.Peer) []pipeline.Peer {
+	if d.Cluster == nil {
+		return peers
 	}
-	peers := make([]pipeline.Peer, len(d.Cluster.Replicas))
-	for i, p := range d.Cluster.Replicas {
-		peers[i] = pipeline.Peer{
-			Name: p.Name, Current: p.Current, Offline: p.Offline, Lag: p.Lag, Active: time.Duration(max(p.Active, 0)),
-		}
+	for _, p := range d.Cluster.Replicas {
+		peers = append(peers, pipeline.Peer{
+			Name: p.Name, Current: p.Current, Offline: p.Offline, Pending: p.Pending, Lag: p.Lag, Active: time.Duration(max(p.Active, 0)),
+		})
 	}
 	return peers
 }
@@ -166,7 +173,7 @@ func (d *document) view(v *pipeline.OriginView) error {
 	return nil
 }
 
-// clearAnswer empties what an answer fills, and keeps the memory of the links.
+// clearAnswer empties what an answer fills, and keeps the memory of its lists.
 func clearAnswer(s *pipeline.Sample) {
-	*s = pipeline.Sample{Key: s.Key, Asked: s.Asked, At: s.At, Fault: s.Fault, Links: s.Links[:0]}
+	*s = pipeline.Sample{Key: s.Key, Asked: s.Asked, At: s.At, Fault: s.Fault, Links: s.Links[:0], Peers: s.Peers[:0]}
 }

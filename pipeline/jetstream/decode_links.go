@@ -15,7 +15,7 @@ const maxActive = 100 * 365 * 24 * time.Hour
 // replica is a mirror or a source, as configured or with its state; both forms have the same identity.
 type replica struct {
 	Name     string `json:"name"`
-	External *struct {
+	External struct {
 		API string `json:"api"`
 	} `json:"external"`
 	StartSeq   uint64    `json:"opt_start_seq"`
@@ -29,6 +29,9 @@ type replica struct {
 	Lag    uint64    `json:"lag"`
 	Seq    uint64    `json:"seq"`
 	Error  *apiError `json:"error"`
+
+	filters string   // of Transforms, as a decoder reads them
+	failure apiError // what Error points to, where a decoder read it
 }
 
 // links appends the configured links, each with its state where the document tells it. Of links with the same identity
@@ -113,16 +116,14 @@ func (r *replica) report(l *pipeline.LinkSample) error {
 	return nil
 }
 
-func (r *replica) via() string {
-	if r.External == nil {
-		return ""
-	}
-	return r.External.API
-}
+func (r *replica) via() string { return r.External.API }
 
 func (r *replica) filter() string {
-	if r.Filter != "" || len(r.Transforms) == 0 {
+	switch {
+	case r.Filter != "":
 		return r.Filter
+	case len(r.Transforms) == 0:
+		return r.filters
 	}
 	sources := make([]string, len(r.Transforms))
 	for i, t := range r.Transforms {

@@ -71,7 +71,7 @@ func TestDecodeTellsOfGroupAndBounds(t *testing.T) {
 		{"name":"S","opt_start_seq":17,"opt_start_time":"2026-11-22T19:00:00.5Z"}},
 		"state":{"messages":2,"first_seq":3,"last_seq":9,"last_ts":"2026-11-22T19:59:59.25Z","num_deleted":5,"num_subjects":1},
 		"cluster":{"leader":"n1","replicas":[{"name":"n2","current":true,"active":250000000,"lag":4,"peer":"x"},
-			{"name":"n3","current":false,"offline":true,"active":-1}]}}`
+			{"name":"n3","current":false,"offline":true,"active":-1,"pending":true}]}}`
 	at := time.Date(2026, 11, 22, 19, 0, 0, 0, time.UTC)
 	want := pipeline.Sample{
 		Key: pipeline.StreamKey{Stream: "M"}, ServerTime: at.Add(time.Hour), Leader: "n1", Raw: []byte(doc),
@@ -81,7 +81,7 @@ func TestDecodeTellsOfGroupAndBounds(t *testing.T) {
 		Bounds: pipeline.Bounds{Messages: 1000, DiscardNew: true, Sealed: true},
 		Peers: []pipeline.Peer{
 			{Name: "n2", Current: true, Active: 250 * time.Millisecond, Lag: 4},
-			{Name: "n3", Offline: true},
+			{Name: "n3", Offline: true, Pending: true},
 		},
 		Links: []pipeline.LinkSample{
 			{Kind: pipeline.KindMirror, Origin: "S", StartSeq: 17, StartTime: at.Add(500 * time.Millisecond)},
@@ -98,7 +98,7 @@ func TestDecodeTellsOfGroupAndBounds(t *testing.T) {
 	if err := Decode([]byte(head+`"max_msgs":-1,"sources":[{"name":"S","opt_start_time":null}]}}`), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Peers != nil || got.Bounds != (pipeline.Bounds{}) || !got.Links[0].StartTime.IsZero() || !got.State.LastTime.IsZero() {
+	if len(got.Peers) != 0 || got.Bounds != (pipeline.Bounds{}) || !got.Links[0].StartTime.IsZero() || !got.State.LastTime.IsZero() {
 		t.Errorf("of a document with little in it: %+v", got)
 	}
 }
@@ -178,7 +178,7 @@ func TestDecodeRefusesNonsense(t *testing.T) {
 	const state = head + `"mirror":{"name":"S"}},"mirror":{"name":"S",`
 	for doc, want := range map[string]string{
 		``:                                    "unexpected end",
-		`[]`:                                  "cannot unmarshal array",
+		`[]`:                                  "an array where an object is due",
 		`{}`:                                  "config.name is missing",
 		`{"ts":"2026-11-22T20:00:00Z"}`:       "config.name is missing",
 		`{"config":{"name":"M"}}`:             "ts is missing",
@@ -187,13 +187,13 @@ func TestDecodeRefusesNonsense(t *testing.T) {
 		`{"config":{"name":"M"},"ts":"9999-01-01T00:00:00Z"}`:                      "is absurd",
 		state + `"active":-2}}`:                                                    "active -2 is absurd",
 		state + `"active":3153600000000000001}}`:                                   "is absurd",
-		state + `"active":99999999999999999999}}`:                                  "cannot unmarshal number",
-		state + `"active":1.5}}`:                                                   "cannot unmarshal number",
-		state + `"lag":-1}}`:                                                       "cannot unmarshal number -1",
-		state + `"seq":-1}}`:                                                       "cannot unmarshal number -1",
+		state + `"active":99999999999999999999}}`:                                  "out of range",
+		state + `"active":1.5}}`:                                                   "1.5 is no whole number",
+		state + `"lag":-1}}`:                                                       "a count is negative",
+		state + `"seq":-1}}`:                                                       "a count is negative",
 		head + `"mirror":{}}}`:                                                     "has no name",
 		head + `"sources":[null]}}`:                                                "is null",
-		head + `"x":1},"state":{"last_seq":-5}}`:                                   "cannot unmarshal number -5",
+		head + `"x":1},"state":{"last_seq":-5}}`:                                   "a count is negative",
 		`{"error":{"code":404,"err_code":10059,"description":"stream not found"}}`: "404/10059 stream not found",
 	} {
 		s := pipeline.Sample{Leader: "old", Links: []pipeline.LinkSample{{Origin: "old"}}}

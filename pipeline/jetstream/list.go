@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,24 +15,7 @@ const (
 	widePages = 8   // fetched at once after a slow one
 )
 
-// page is one answer of STREAM.LIST.
-type page struct {
-	Total   int               `json:"total"`
-	Limit   int               `json:"limit"`
-	Streams []json.RawMessage `json:"streams"`
-	Missing []string          `json:"missing"`
-	Offline map[string]string `json:"offline"` // name to reason
-	Error   *apiError         `json:"error"`
-
-	offset    int
-	asked, at time.Time
-	err       error
-}
-
-// empty tells whether the page names no stream: its offset is at the end or past it.
-func (p *page) empty() bool { return len(p.Streams)+len(p.Missing)+len(p.Offline) == 0 }
-
-// lookAtAll lists every stream. A page that is not answered takes none of the others along.
+// lookAtAll looks at every stream, in the cheaper way.
 func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) error {
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
@@ -45,12 +27,24 @@ func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) er
 	if err != nil {
 		return fmt.Errorf("list streams: %w", err)
 	}
-	r := &reading{source: s, domain: domain, yield: yield, seen: map[string]struct{}{}}
+	pace := newPacer(s.pace)
+	known, learnt := s.choice.next()
+	if known != nil {
+		return s.walk(ctx, domain, pace, known, yield)
+	}
+	return s.list(ctx, domain, pace, learnt, yield)
+}
+
+// list asks for every stream, page after page. A page that is not answered takes none of the others along.
+func (s *Source) list(ctx context.Context, domain string, pace *pacer, learnt *roster, yield func(*pipeline.Sample)) (err error) {
+	r := s.newSampler()
+	defer s.release(r)
+	l := &listing{sampler: r, domain: domain, yield: yield, beside: s.roundTrip(ctx), roster: learnt}
 	asked, failed := 0, 0
-	s.pages(ctx, newPacer(s.pace), func(p *page) {
+	s.pages(ctx, pace, func(p *page) {
 		asked++
 		if p.err == nil {
-			p.err = r.take(p)
+			p.err = l.take(p)
 		}
 		if p.err != nil {
 			failed++
@@ -63,6 +57,7 @@ func (s *Source) lookAtAll(ctx context.Context, yield func(*pipeline.Sample)) er
 	if err != nil {
 		return fmt.Errorf("list streams: %d of %d pages failed: %w", failed, asked, err)
 	}
+	s.choice.listed(time.Now(), l, s.heeding())
 	return nil
 }
 
@@ -86,15 +81,16 @@ func (s *Source) pages(ctx context.Context, pace *pacer, take func(*page)) {
 		case p.err != nil, p.empty():
 			total = 0
 		default:
-			total = p.Total
+			total = p.total
 			s.listed.Store(int64(total))
-			if p.offset == 0 && p.Limit > 0 {
-				step, next = p.Limit, p.Limit
+			if p.offset == 0 && p.limit > 0 {
+				step, next = p.limit, p.limit
 			}
 		}
 		if p.at.Sub(p.asked) > s.patience.slow {
 			width = widePages
 		}
+		p.alone = width == 1
 		for pending < width && next < total {
 			start()
 		}
@@ -110,20 +106,24 @@ func (s *Source) fetch(ctx context.Context, pace *pacer, offset, size int) *page
 		p.err = fmt.Errorf("wait for the pace: %w", err)
 		return p
 	}
-	p.asked = time.Now()
-	doc, err := s.conn.ask(ctx, s.prefix+".STREAM.LIST", fmt.Appendf(nil, `{"offset":%d}`, offset), s.patience.list)
+	s.turn(ctx, p, ".STREAM.LIST")
+	pace.owe(p.size() - paid)
+	return p
+}
+
+// turn asks for one page of a listing.
+func (s *Source) turn(ctx context.Context, p *page, what string) {
+	var doc []byte
+	p.asked, doc, p.err = s.ask(ctx, s.rounds, s.prefix+what, fmt.Appendf(nil, `{"offset":%d}`, p.offset), s.patience.list)
 	p.at = time.Now()
-	if err != nil {
-		p.err = err
-		return p
+	if p.err != nil {
+		return
 	}
-	err = json.Unmarshal(doc, p)
+	err := p.read(doc)
 	switch {
-	case p.Error != nil:
-		p.err = p.Error
+	case p.refused != nil:
+		p.err = p.refused
 	case err != nil:
 		p.err = fmt.Errorf("decode stream list: %w", err)
 	}
-	pace.owe(len(p.Streams) - paid)
-	return p
 }

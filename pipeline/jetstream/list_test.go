@@ -22,11 +22,17 @@ import (
 func scripted(t *testing.T, answer func(subject string, offset int) string) *Source {
 	t.Helper()
 	srv := serve(t, func(o *server.Options) { o.JetStream = false })
-	nc := client(t, srv)
-	_, err := nc.Subscribe("$JS.API.>", func(m *nats.Msg) {
+	answerAPI(t, client(t, srv), "$JS.API.", answer)
+	return connected(t, Config{URL: URLs(srv.ClientURL())})
+}
+
+// answerAPI answers questions under a prefix by a function.
+func answerAPI(t *testing.T, nc *nats.Conn, prefix string, answer func(subject string, offset int) string) {
+	t.Helper()
+	_, err := nc.Subscribe(prefix+">", func(m *nats.Msg) {
 		var q struct{ Offset int }
 		_ = json.Unmarshal(m.Data, &q)
-		subject := strings.TrimPrefix(m.Subject, "$JS.API.")
+		subject := strings.TrimPrefix(m.Subject, prefix)
 		go func() {
 			if text := answer(subject, q.Offset); text != "" {
 				_ = m.Respond([]byte(text))
@@ -39,7 +45,6 @@ func scripted(t *testing.T, answer func(subject string, offset int) string) *Sou
 	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	return connected(t, Config{URL: URLs(srv.ClientURL())})
 }
 
 const clustered = `"ts":"2026-11-22T20:00:00Z","cluster":{"name":"c","leader":"n2"}`
@@ -55,7 +60,7 @@ func TestListingTellsWhatItCouldNotSee(t *testing.T) {
 			return `{"total":7,"limit":4,"streams":[` + element("A") + `,` + element("DOWN") + `,{"config":{"name":"ODD"}},{"x":1}],
 				"missing":["LOST","DOWN","OFF"],"offline":{"OFF":"unsupported feature"}}`
 		case offset == 4:
-			return `{"total":7,"limit":4,"streams":[` + element("A") + `,` + element("B") + `],"missing":["LOST"]}`
+			return `{"total":7,"limit":4,"streams":[` + element("B") + `],"missing":["FAR"]}`
 		}
 		return `{"total":0,"limit":4,"streams":[]}`
 	})
@@ -65,7 +70,7 @@ func TestListingTellsWhatItCouldNotSee(t *testing.T) {
 	}
 	want := map[string]pipeline.FaultKind{
 		"A": "", "B": "", "DOWN": pipeline.FaultOffline, "OFF": pipeline.FaultOffline,
-		"LOST": pipeline.FaultMissing, "ODD": pipeline.FaultNonsense,
+		"LOST": pipeline.FaultMissing, "FAR": pipeline.FaultMissing, "ODD": pipeline.FaultNonsense,
 	}
 	got := faults(all)
 	if len(all) != len(want) {
@@ -189,7 +194,7 @@ func TestInfoFaults(t *testing.T) {
 	}
 }
 
-func TestAtMostSixtyFourQuestionsAreInFlight(t *testing.T) {
+func TestLooksAtStreamsShareTheirPlaces(t *testing.T) {
 	var now, most atomic.Int64
 	full := make(chan struct{})
 	var once sync.Once
@@ -202,7 +207,7 @@ func TestAtMostSixtyFourQuestionsAreInFlight(t *testing.T) {
 				break
 			}
 		}
-		if n == maxQuestions {
+		if n == streamPlaces+sharedPlaces {
 			once.Do(func() { close(full) })
 		}
 		<-full
@@ -223,7 +228,7 @@ func TestAtMostSixtyFourQuestionsAreInFlight(t *testing.T) {
 	if err = errors.Join(err, <-second); err != nil || len(all) != len(names) || len(faults(all)) != len(names) {
 		t.Errorf("%d samples, %v", len(all), err)
 	}
-	if most.Load() != maxQuestions {
+	if most.Load() != streamPlaces+sharedPlaces {
 		t.Errorf("%d questions in flight", most.Load())
 	}
 }

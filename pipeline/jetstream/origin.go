@@ -13,10 +13,6 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// maxOrigins is how many origins are asked about at once. They have places of their own: silent origins take none from streams,
-// and the origins of other connections' links none from those of this one's.
-const maxOrigins = 64
-
 // LookAtOrigin implements pipeline.OriginSource. It asks through the mirror's own path: under the external API prefix of the
 // link, or this connection's own. It returns within 8 s.
 func (s *Source) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
@@ -34,17 +30,17 @@ func (s *Source) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipe
 func (s *Source) LookAtStream(ctx context.Context, name string) *pipeline.OriginView {
 	key := pipeline.OriginKey{Connection: s.config.Name, Stream: name}
 	v := &pipeline.OriginView{Key: key, Path: s.config.Name, Asked: time.Now()}
-	s.askOrigin(ctx, s.streams, s.prefix, v)
+	s.askOrigin(ctx, s.others, s.prefix, v)
 	return v
 }
 
 // askOrigin asks about v.Key.Stream once there is room, and takes the answer, or why there is none, into v.
-func (s *Source) askOrigin(ctx context.Context, slots chan struct{}, prefix string, v *pipeline.OriginView) {
-	v.Fault = s.originFault(ctx, slots, prefix, v)
+func (s *Source) askOrigin(ctx context.Context, room places, prefix string, v *pipeline.OriginView) {
+	v.Fault = s.originFault(ctx, room, prefix, v)
 	v.At = time.Now()
 }
 
-func (s *Source) originFault(ctx context.Context, slots chan struct{}, prefix string, v *pipeline.OriginView) pipeline.Fault {
+func (s *Source) originFault(ctx context.Context, room places, prefix string, v *pipeline.OriginView) pipeline.Fault {
 	name := v.Key.Stream
 	if !isName(name) {
 		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no stream's name", clip(name))}
@@ -58,14 +54,15 @@ func (s *Source) originFault(ctx context.Context, slots chan struct{}, prefix st
 	}
 	full := time.NewTimer(s.patience.origin)
 	defer full.Stop()
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	case <-full.C:
-		text := fmt.Sprintf("it was not asked: %d origins have not answered yet", maxOrigins)
-		return pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: text}
-	case <-ctx.Done():
+	leave := room.take(ctx, full.C)
+	switch {
+	case leave != nil:
+		defer leave()
+	case ctx.Err() != nil:
 		return faultOf(context.Cause(ctx))
+	default:
+		text := "it was not asked: others have not answered yet, and as many as may be are waited for"
+		return pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: text}
 	}
 	v.Asked = time.Now()
 	doc, err := s.conn.ask(ctx, subject, nil, s.patience.origin)

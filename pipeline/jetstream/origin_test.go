@@ -87,7 +87,7 @@ func TestFaultsOfOriginsAreKeptApart(t *testing.T) {
 }
 
 func TestSilentOriginsTakeNoPlaceFromOthers(t *testing.T) {
-	asked := make(chan struct{}, 2*maxOrigins)
+	asked := make(chan struct{}, 256)
 	s := scripted(t, func(subject string, _ int) string {
 		if name := strings.TrimPrefix(subject, "STREAM.INFO."); name != "SILENT" {
 			return element(name)
@@ -97,14 +97,14 @@ func TestSilentOriginsTakeNoPlaceFromOthers(t *testing.T) {
 	})
 	s.patience.origin = 2 * time.Second
 	var silent sync.WaitGroup
-	for range maxOrigins {
+	for range s.origins.most() {
 		silent.Go(func() {
 			if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "SILENT"}); v.Fault.Kind != pipeline.FaultNoAnswer {
 				t.Errorf("%+v", v.Fault)
 			}
 		})
 	}
-	for range maxOrigins {
+	for range s.origins.most() {
 		<-asked
 	}
 	began := time.Now()

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -25,6 +26,14 @@ func newPacer(p Pace) *pacer {
 	}
 	burst := int(float64(p.LooksPerSecond) * p.Interval.Seconds())
 	return &pacer{rate.NewLimiter(rate.Limit(float64(p.LooksPerSecond)/2), max(burst, 1))}
+}
+
+// burst is how many streams may be asked about at once, after a while without questions.
+func (p *pacer) burst() int {
+	if p.limiter.Limit() == rate.Inf {
+		return math.MaxInt32
+	}
+	return p.limiter.Burst()
 }
 
 // wait blocks until n streams may be asked about.

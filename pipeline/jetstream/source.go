@@ -17,17 +17,15 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// Source asks one connection. It implements pipeline.Source, pipeline.Signaler and pipeline.OriginSource; its methods may be
-// called from several goroutines.
+// Source asks one connection. It implements pipeline.Source, pipeline.Signaler, pipeline.OriginSource and pipeline.Teller;
+// its methods may be called from several goroutines.
 type Source struct {
 	config Config
 	prefix string
 	conn   *connection
 	pace   Pace
-	slots  chan struct{} // one a STREAM.INFO question in flight
 
-	origins chan struct{} // one a question in flight about an origin of this connection's links
-	streams chan struct{} // one a question in flight about an origin of other connections' links
+	streams, rounds, origins, others places // of questions in flight
 
 	denials    *denials
 	advisories *advisories
@@ -35,10 +33,13 @@ type Source struct {
 
 	listed     atomic.Int64 // how many streams the newest listing named
 	standalone atomic.Bool  // the newest listing was by a server without a cluster
+	settings   settings
+	choice     choice
 
-	mu     sync.Mutex
-	domain string
-	placed bool // domain is settled
+	mu       sync.Mutex
+	domain   string
+	placed   bool       // domain is settled
+	samplers []*sampler // that no look uses
 }
 
 // patience is how long answers are waited for.
@@ -62,11 +63,14 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		return nil, fmt.Errorf("configure connection %q: %s", c.Name, strings.Join(problems, "; "))
 	}
 	conn := newConnection(log.With("connection", c.Name))
+	shared := make(chan struct{}, sharedPlaces)
 	s := &Source{
 		config: c, prefix: c.apiPrefix(), conn: conn, pace: p,
-		slots:      make(chan struct{}, maxQuestions),
-		origins:    make(chan struct{}, maxOrigins),
-		streams:    make(chan struct{}, maxOrigins),
+		streams:    newPlaces(streamPlaces, shared),
+		rounds:     newPlaces(roundPlaces, shared),
+		origins:    newPlaces(originPlaces, shared),
+		others:     newPlaces(otherPlaces, shared),
+		choice:     newChoice(),
 		denials:    newDenials(conn.log),
 		advisories: newAdvisories(conn.log),
 		patience:   patience{list: 6 * time.Second, info: 5 * time.Second, origin: 3 * time.Second, slow: time.Second},
@@ -74,6 +78,7 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 	}
 	conn.greet = func(nc *nats.Conn) {
 		s.denials.forget()
+		s.choice.connected()
 		s.advisories.subscribe(nc)
 	}
 	conn.refused = s.advisories.refused

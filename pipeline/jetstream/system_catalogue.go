@@ -1,8 +1,7 @@
 package jetstream
 
 import (
-	"maps"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +12,8 @@ import (
 const (
 	configDoubt  = 10 * time.Second // a configuration that is younger is believed although the state does not fit it
 	forgetStream = 24 * time.Hour   // after a server told of it last
+	// configOldest is when a configuration that no sweep brought anew is believed no more: it is asked for then.
+	configOldest = 2 * configEvery
 )
 
 // catalogue is what servers told of streams: their configurations, which most answers leave out, their newest states as their
@@ -22,92 +23,120 @@ type catalogue struct {
 
 	mu       sync.Mutex
 	entries  map[pipeline.StreamKey]*entry
+	there    int               // entries that were not gone at the newest round
+	numbers  int               // that entries have, from 0 on
+	free     []int             // of them, those that no entry has any more
 	accounts map[string]string // ids by the names that keys tell
 	names    map[string]string // and the other way round
-	served   map[string]int    // streams by server
+	served   map[string]load   // by server
 	slowest  time.Duration     // that an answer took its server lately
 }
 
+// load is what one server holds.
+type load struct{ streams, accounts int }
+
 // entry is one stream.
 type entry struct {
-	config   *document // of which only the configuration is kept; nil: not known
-	created  time.Time // of the stream that config is of
-	configAt time.Time // when the question went out that told it
-	view     pipeline.OriginView
-	peers    []string  // ids of the servers that hold it, the leader first
-	placed   time.Time // when the question went out that told them
-	gone     time.Time // when no server was found to know it any more; zero: it is there
-	told     time.Time // when a server told of it last
+	key      pipeline.StreamKey
+	number   int
+	terms    *terms    // nil: not known
+	created  time.Time // of the stream that terms are of
+	configAt time.Time // when the question went out that told them
+
+	newest *telling // in which its leader told of it with terms known; nil: none
+	leader string
+	state  pipeline.StreamState
+
+	peers  []string  // names of the servers that hold it, the leader first
+	placed time.Time // when the question went out that told them
+	gone   time.Time // when no server was found to know it any more; zero: it is there
+	told   time.Time // when a server told of it last
 }
 
-// learn takes in a copy, and completes it with the configuration where that is known.
-func (c *catalogue) learn(x *copied) {
+// learn takes in a copy, and completes it with the configuration where that is known, in memory of the decoder that read it.
+func (c *catalogue) learn(x *copied, d *decoder) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.entries[x.key]
-	if e == nil {
-		if c.entries == nil {
-			c.entries = map[pipeline.StreamKey]*entry{}
-		}
-		e = &entry{}
-		c.entries[x.key] = e
-	}
+	e := c.entry(x.key)
+	x.key = e.key
 	e.gone, e.told = time.Time{}, x.at
+	if x.wrong != nil {
+		return
+	}
 	switch {
 	case x.doc.Config.Name != "":
-		if e.config == nil || !x.asked.Before(e.configAt) {
-			e.config, e.created, e.configAt = &document{Config: x.doc.Config}, x.doc.Created, x.asked
+		// A follower may be behind: of one question its leader's word counts.
+		if e.terms == nil || e.configAt.Before(x.asked) || x.led && e.configAt.Equal(x.asked) {
+			if !e.created.Equal(x.doc.Created) {
+				e.newest = nil // it is of the stream before
+			}
+			e.terms, e.created, e.configAt = termsOf(x.doc, e.terms), x.doc.Created, x.asked
 		}
-	case e.config == nil || !e.created.Equal(x.doc.Created) || x.led && !e.fits(x):
+	case e.terms == nil || !e.created.Equal(x.doc.Created) || x.asked.Sub(e.configAt) > configOldest || x.led && !e.fits(x):
 		x.bare = true
 		x.doc.Config.Name = x.key.Stream
 	default:
-		x.doc.Config = e.config.Config
+		e.terms.complete(x.doc, d)
 	}
-	if !x.led || x.asked.Before(e.view.Asked) {
+	if !x.led || e.newest != nil && x.asked.Before(e.newest.asked) {
 		return
 	}
-	e.peers, e.placed = e.peers[:0:0], x.asked
-	e.peers = append(e.peers, serverID(x.key.Domain, x.server))
-	for _, p := range x.doc.peers() {
-		e.peers = append(e.peers, serverID(x.key.Domain, p.Name))
+	e.place(x)
+	if !x.bare && x.doc.check() == nil {
+		e.newest, e.leader, e.state = x.telling, x.doc.leader(), x.doc.state()
 	}
-	if x.bare {
-		return
+}
+
+// entry returns the stream's, which is made where it is new. The lock is held.
+func (c *catalogue) entry(key pipeline.StreamKey) *entry {
+	if e := c.entries[key]; e != nil {
+		return e
 	}
-	view := pipeline.OriginView{Path: pipeline.PathSystem, Asked: x.asked, At: x.at}
-	if err := x.doc.view(&view); err == nil {
-		e.view = view
+	if c.entries == nil {
+		c.entries = map[pipeline.StreamKey]*entry{}
 	}
+	key.Stream, key.Domain = strings.Clone(key.Stream), strings.Clone(key.Domain) // they are parts of larger texts
+	e := &entry{key: key}
+	if n := len(c.free); n > 0 {
+		e.number, c.free = c.free[n-1], c.free[:n-1]
+	} else {
+		e.number = c.numbers
+		c.numbers++
+	}
+	c.entries[key] = e
+	return e
 }
 
 // fits tells whether a leader's copy has the links that the configuration says; just after a change it may not.
 func (e *entry) fits(x *copied) bool {
-	if x.asked.Sub(e.configAt) < configDoubt {
-		return true
+	return x.asked.Sub(e.configAt) < configDoubt || e.terms.fits(x.doc)
+}
+
+// place notes which servers hold the stream, as its leader tells.
+func (e *entry) place(x *copied) {
+	e.placed = x.asked
+	var others []peer
+	if x.doc.Cluster != nil {
+		others = x.doc.Cluster.Replicas
 	}
-	config := &e.config.Config
-	return (config.Mirror == nil) == (x.doc.Mirror == nil) && len(config.Sources) == len(x.doc.Sources)
+	same := len(e.peers) == 1+len(others) && e.peers[0] == x.server.Name
+	for i := 0; same && i < len(others); i++ {
+		same = e.peers[i+1] == others[i].Name
+	}
+	if same {
+		return
+	}
+	e.peers = append(make([]string, 0, 1+len(others)), x.server.Name) // others may still read the old list
+	for _, p := range others {
+		e.peers = append(e.peers, p.Name)
+	}
 }
 
-// holder is a stream and the servers that hold it.
-type holder struct {
-	key   pipeline.StreamKey
-	peers []string
-}
-
-// known are the streams that are there as far as is known, in no order.
-func (c *catalogue) known() []holder {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := make([]holder, 0, len(c.entries))
-	for key, e := range c.entries {
-		switch {
-		case time.Since(e.told) > forgetStream:
-			delete(c.entries, key)
-		case e.gone.IsZero():
-			all = append(all, holder{key, slices.Clone(e.peers)})
-		}
+// ids are the servers that hold the stream.
+func (e *entry) ids() []string {
+	all := make([]string, 0, len(e.peers))
+	for _, name := range e.peers {
+		all = append(all, serverID(e.key.Domain, name))
 	}
 	return all
 }
@@ -117,17 +146,17 @@ func (c *catalogue) holders(key pipeline.StreamKey) ([]string, time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.entries[key]; e != nil {
-		return slices.Clone(e.peers), e.placed
+		return e.ids(), e.placed
 	}
 	return nil, time.Time{}
 }
 
-// configured tells whether a stream's configuration is known.
-func (c *catalogue) configured(key pipeline.StreamKey) bool {
+// configured tells whether a stream's configuration is known, for a question that goes out now.
+func (c *catalogue) configured(key pipeline.StreamKey, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[key]
-	return e != nil && e.config != nil && e.gone.IsZero()
+	return e != nil && e.terms != nil && e.gone.IsZero() && now.Sub(e.configAt) <= configOldest
 }
 
 // lose notes that a stream is gone.
@@ -135,68 +164,6 @@ func (c *catalogue) lose(key pipeline.StreamKey, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.entries[key]; e != nil && e.gone.IsZero() {
-		e.gone, e.config, e.view = now, nil, pipeline.OriginView{}
+		e.gone, e.terms, e.newest = now, nil, nil
 	}
-}
-
-// account returns the name under which an account's streams are known: its own, or its id where another account has that name.
-func (c *catalogue) account(name, id string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if known, ok := c.names[id]; ok {
-		return known
-	}
-	if c.names == nil {
-		c.names, c.accounts = map[string]string{}, map[string]string{}
-	}
-	if _, taken := c.accounts[name]; taken {
-		name = id
-	}
-	c.names[id], c.accounts[name] = name, id
-	return name
-}
-
-// accountID returns an account's id; empty: no server told of it yet.
-func (c *catalogue) accountID(name string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.accounts[name]
-}
-
-// accountName returns the name of an account's id, or the id itself.
-func (c *catalogue) accountName(id string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if name, ok := c.names[id]; ok {
-		return name
-	}
-	return id
-}
-
-// answered notes how many streams a server holds, and how long it took to tell of them.
-func (c *catalogue) answered(server string, streams int, took time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.served == nil {
-		c.served = map[string]int{}
-	}
-	c.served[server] = streams
-	c.slowest = max(took, c.slowest/2)
-}
-
-// most is the greatest number of streams on one server; the largest there is while nobody told.
-func (c *catalogue) most() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.served) == 0 {
-		return packStreams
-	}
-	return slices.Max(slices.Collect(maps.Values(c.served)))
-}
-
-// effort is how long an answer took its server lately.
-func (c *catalogue) effort() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.slowest
 }

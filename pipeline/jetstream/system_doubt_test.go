@@ -1,7 +1,6 @@
 package jetstream
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -33,15 +32,17 @@ func TestAStalledReadingProvesNothing(t *testing.T) {
 			streams = append(streams, fmt.Sprintf(`{"name":"M%02d","config":{"name":"M%02d","mirror":{"name":"O"}},"mirror":{"name":"O","active":%d},"state":{"last_seq":1}}`,
 				i, i, read.Sub(stamp)))
 		}
-		one := &said[jsz]{Data: &jsz{}, asked: now, at: now.Add(stall)}
-		one.Server = serverInfo{Name: "n1", ID: "N1", Time: now.Add(stall)}
-		doc := fmt.Sprintf(`{"now":%q,"account_details":[{"name":"A","id":"A","stream_detail":[%s]}]}`, now.Format(time.RFC3339Nano), strings.Join(streams, ","))
-		if err := json.Unmarshal([]byte(doc), one.Data); err != nil {
+		doc := fmt.Sprintf(`{"server":{"name":"n1","id":"N1","time":%q},"data":{"now":%q,"account_details":[{"name":"A","id":"A","stream_detail":[%s]}]}}`,
+			now.Add(stall).Format(time.RFC3339Nano), now.Format(time.RFC3339Nano), strings.Join(streams, ","))
+		r := s.newReader()
+		one, err := r.answer([]byte(doc))
+		if err != nil {
 			t.Fatal(err)
 		}
-		s.readStreams(one, func(c *copied) {
+		one.asked, one.at = now, now.Add(stall)
+		s.readStreams(r, one, func(c *copied) {
 			if c.key.Stream == "M80" {
-				x := s.sample(c)
+				x := c.sample()
 				p.Observe(x, &x.Links[0])
 			}
 		})

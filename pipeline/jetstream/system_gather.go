@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -53,15 +52,28 @@ type arrival struct {
 // quietAfter ends the first question, while it is not known which servers there are.
 const quietAfter = 500 * time.Millisecond
 
-// gather asks all servers for a monitoring document, "JSZ", and gives each answer to take as it arrives. Where take returns
+// question is one that goes to all servers.
+type question[T any] struct {
+	what    string // the monitoring document: "JSZ"
+	options any
+	packed  bool // answers may come compressed
+	read    func(data []byte) (*said[T], error)
+}
+
+// plain is a question whose answers are short.
+func plain[T any](what string, options any) question[T] {
+	return question[T]{what, options, false, readSaid[T]}
+}
+
+// gather asks all servers for a monitoring document, and gives each answer to take as it arrives. Where take returns
 // options, the same server is asked again with those. It ends when each server answered that answered last time, or after the
 // patience; silent are those that are known and did not answer. Its error wraps pipeline.ErrDisconnected, ErrDenied or, when
 // nobody answered, ErrNoAnswer, or is ctx's cause.
-func gather[T any](ctx context.Context, s *System, what string, options any, packed bool, take func(*said[T]) any) (silent map[string]bool, err error) {
+func gather[T any](ctx context.Context, s *System, q question[T], take func(*said[T]) any) (silent map[string]bool, err error) {
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	defer context.AfterFunc(s.conn.life, func() { give(s.conn.down()) })()
-	subject := "$SYS.REQ.SERVER.PING." + what
+	subject := "$SYS.REQ.SERVER.PING." + q.what
 	leave, err := s.conn.asks.enter(subject, give)
 	if err != nil {
 		return nil, err
@@ -82,12 +94,12 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 			return err
 		}
 		msg := &nats.Msg{Subject: subject, Reply: inbox, Data: body}
-		if packed {
+		if q.packed {
 			msg.Header = nats.Header{"Accept-Encoding": {"gzip"}}
 		}
 		return nc.PublishMsg(msg)
 	}
-	if err := ask(subject, options); err != nil {
+	if err := ask(subject, q.options); err != nil {
 		end()
 		return nil, fmt.Errorf("ask %s: %w", subject, err)
 	}
@@ -110,7 +122,7 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 			if a.msg.Header.Get("Status") == "503" && len(a.msg.Data) == 0 {
 				return nil, fmt.Errorf("%w: nobody listens on %s: are these credentials of the system account?", pipeline.ErrNoAnswer, subject)
 			}
-			one, err := decodeSaid[T](a.msg)
+			one, err := q.decode(a.msg)
 			if err != nil {
 				s.log.Warn("a server's answer is not understood", "question", subject, "error", err)
 				continue
@@ -122,8 +134,8 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 			if one.Error != nil {
 				s.log.Warn("a server refuses a question", "question", subject, "server", one.Server.Name, "error", one.Error)
 			} else if again := take(one); again != nil {
-				page, id := "$SYS.REQ.SERVER."+one.Server.ID+"."+what, one.Server.id()
-				err := s.refusals.ask(s.log, asked, "*."+what, func() error {
+				page, id := "$SYS.REQ.SERVER."+one.Server.ID+"."+q.what, one.Server.id()
+				err := s.refusals.ask(s.log, asked, "*."+q.what, func() error {
 					out, err := s.conn.asks.enter(page, func(error) {
 						select {
 						case denied <- id:
@@ -142,7 +154,7 @@ func gather[T any](ctx context.Context, s *System, what string, options any, pac
 			}
 			delete(waiting, one.Server.id())
 		case id := <-denied: // no more than its first page is told
-			s.refusals.add(s.log, asked, "*."+what)
+			s.refusals.add(s.log, asked, "*."+q.what)
 			delete(waiting, id)
 		case <-quiet.C:
 			if first && len(answered) > 0 { // now those are known that a cluster counts as its own
@@ -194,7 +206,7 @@ func (s *System) lateAnswers(arrivals <-chan arrival, end func(), until time.Tim
 	for {
 		select {
 		case a := <-arrivals:
-			if one, err := decodeSaid[struct{}](a.msg); err == nil {
+			if one, err := plain[struct{}]("", nil).decode(a.msg); err == nil {
 				s.members.heard(one.Server, a.at)
 			}
 		case <-timer.C:
@@ -219,7 +231,8 @@ func (s *System) hurry(nc *nats.Conn) {
 	}
 }
 
-func decodeSaid[T any](msg *nats.Msg) (*said[T], error) {
+// decode reads an answer as it came in.
+func (q question[T]) decode(msg *nats.Msg) (*said[T], error) {
 	data := msg.Data
 	if msg.Header.Get("Content-Encoding") == "gzip" {
 		unpacked, err := gzip.NewReader(bytes.NewReader(data))
@@ -230,12 +243,17 @@ func decodeSaid[T any](msg *nats.Msg) (*said[T], error) {
 			return nil, fmt.Errorf("unpack: %w", err)
 		}
 	}
+	return q.read(data)
+}
+
+// readSaid reads a short answer.
+func readSaid[T any](data []byte) (*said[T], error) {
 	one := &said[T]{}
 	if err := json.Unmarshal(data, one); err != nil {
 		return nil, fmt.Errorf("decode: %w", err)
 	}
 	if one.Server.Name == "" || one.Data == nil && one.Error == nil {
-		return nil, errors.New("decode: server or data is missing")
+		return nil, errNobody
 	}
 	return one, nil
 }

@@ -89,14 +89,16 @@ func domainOf(via string) (domain string, ok bool) {
 	return domain, begins && ends && !strings.Contains(domain, ".")
 }
 
-// newest returns a copy of what a stream's leader told, if that was asked at the given time or later.
+// newest returns what a stream's leader told, if that was asked at the given time or later.
 func (c *catalogue) newest(key pipeline.StreamKey, asked time.Time) *pipeline.OriginView {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.entries[key]
-	if e == nil || !e.gone.IsZero() || e.view.Asked.IsZero() || e.view.Asked.Before(asked) {
+	if e == nil || !e.gone.IsZero() || e.newest == nil || e.newest.asked.Before(asked) {
 		return nil
 	}
-	v := e.view
-	return &v
+	return &pipeline.OriginView{
+		Path: pipeline.PathSystem, Asked: e.newest.asked, At: e.newest.at, ServerTime: e.newest.read,
+		Created: e.created, Leader: e.leader, State: e.state, Subjects: e.terms.subjects, Replicates: len(e.terms.ties) > 0,
+	}
 }

@@ -31,7 +31,14 @@ type inquiry struct {
 	account string
 	listing bool // for a round: whether a stream that is not told of is gone need not be found out
 	wants   map[pipeline.StreamKey][]chan<- answer
-	rumours map[pipeline.StreamKey]*copied // copies that nobody leads, as far as was told
+	rumours map[pipeline.StreamKey]*rumour // copies that nobody leads, as far as was told
+}
+
+// rumour is a copy that does not tell of its stream.
+type rumour struct {
+	asked  time.Time
+	leader string
+	sample *pipeline.Sample // nil: its configuration is not known
 }
 
 // lookAt asks about a scope and yields one sample a key: as soon as its leader's copy is told, or when all have answered. With
@@ -77,7 +84,7 @@ func (s *System) want(key pipeline.StreamKey, listing bool, answers chan<- answe
 		}
 		q = &inquiry{
 			account: key.Account, listing: true,
-			wants: map[pipeline.StreamKey][]chan<- answer{}, rumours: map[pipeline.StreamKey]*copied{},
+			wants: map[pipeline.StreamKey][]chan<- answer{}, rumours: map[pipeline.StreamKey]*rumour{},
 		}
 		d.pending[key.Account] = q
 		go s.inquire(q, max(deskWindow, time.Until(d.ready[key.Account])))
@@ -94,6 +101,11 @@ func (s *System) inquire(q *inquiry, wait time.Duration) {
 	case <-timer.C:
 	case <-s.conn.life.Done():
 	}
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-s.conn.life.Done():
+	}
 	s.desk.mu.Lock()
 	delete(s.desk.pending, q.account) // from here on nobody joins
 	s.desk.ready[q.account] = time.Now().Add(min(deskRest*s.streams.effort(), deskLast))
@@ -102,7 +114,7 @@ func (s *System) inquire(q *inquiry, wait time.Duration) {
 	asked := time.Now()
 	options := jszOptions{Account: s.streams.accountID(q.account), Streams: true}
 	for key := range q.wants {
-		options.Config = options.Config || !s.streams.configured(key)
+		options.Config = options.Config || !s.streams.configured(key, asked)
 	}
 	silent, err := s.askStreams(s.conn.life, options, func(c *copied) { s.hear(q, c) })
 	if err == nil && q.barred() { // a configuration changed that was thought to be known
@@ -144,12 +156,16 @@ func (s *System) hear(q *inquiry, c *copied) {
 	switch {
 	case !wanted:
 	case c.led && !c.bare:
-		give(wants, answer{sample: s.sample(c)})
+		give(wants, answer{sample: c.sample()})
 		delete(q.wants, c.key)
 		delete(q.rumours, c.key)
 	default:
-		if old := q.rumours[c.key]; old == nil || old.asked.Before(c.asked) || c.led || old.doc.leader() == "" {
-			q.rumours[c.key] = c
+		if old := q.rumours[c.key]; old == nil || old.asked.Before(c.asked) || c.led || old.leader == "" {
+			said := &rumour{asked: c.asked, leader: c.doc.leader()}
+			if !c.bare {
+				said.sample = c.sample()
+			}
+			q.rumours[c.key] = said
 		}
 	}
 }
@@ -163,7 +179,7 @@ func give(wants []chan<- answer, a answer) {
 // barred tells whether a stream was told of whose configuration is not known.
 func (q *inquiry) barred() bool {
 	for _, c := range q.rumours {
-		if c.bare {
+		if c.sample == nil {
 			return true
 		}
 	}

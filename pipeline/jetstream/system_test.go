@@ -19,6 +19,7 @@ var (
 	_ pipeline.Signaler     = (*System)(nil)
 	_ pipeline.OriginSource = (*System)(nil)
 	_ pipeline.RouteSource  = (*System)(nil)
+	_ pipeline.Teller       = (*System)(nil)
 )
 
 // threeAccounts is nats-server configuration; the user of account A is called a.
@@ -198,9 +199,11 @@ func TestAccountsComeInPages(t *testing.T) {
 	var pages []string
 	offset := 0
 	for range 3 {
-		_, err := gather(t.Context(), s, "JSZ", jszOptions{Streams: true, Limit: 1, Offset: offset}, true, func(one *said[jsz]) any {
-			for _, a := range one.Data.Accounts {
-				pages = append(pages, a.Name)
+		r := s.newReader()
+		ask := question[jsz]{"JSZ", jszOptions{Streams: true, Limit: 1, Offset: offset}, true, r.answer}
+		_, err := gather(t.Context(), s, ask, func(one *said[jsz]) any {
+			for _, a := range r.accounts {
+				pages = append(pages, a.name)
 			}
 			if one.Data.Total < 3 {
 				t.Errorf("%d accounts", one.Data.Total)

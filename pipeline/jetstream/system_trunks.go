@@ -63,20 +63,20 @@ func (s *System) Trunks(ctx context.Context) ([]pipeline.Trunk, error) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		failed[0] = s.refusals.ask(s.log, now, "PING.LEAFZ", func() (err error) {
-			silent, err = gather(ctx, s, "LEAFZ", struct{}{}, false, func(one *said[leafz]) any { seen.leafnodes(one); return nil })
+			silent, err = gather(ctx, s, plain[leafz]("LEAFZ", struct{}{}), func(one *said[leafz]) any { seen.leafnodes(one); return nil })
 			return err
 		})
 	})
 	all.Go(func() {
 		failed[1] = s.refusals.ask(s.log, now, "PING.GATEWAYZ", func() error {
-			_, err := gather(ctx, s, "GATEWAYZ", struct{}{}, false, func(one *said[gatewayz]) any { seen.gateways(one); return nil })
+			_, err := gather(ctx, s, plain[gatewayz]("GATEWAYZ", struct{}{}), func(one *said[gatewayz]) any { seen.gateways(one); return nil })
 			return err
 		})
 	})
 	if s.ways.unasked(s.members.ids()) {
 		all.Go(func() {
 			failed[2] = s.refusals.ask(s.log, now, "PING.VARZ", func() error {
-				_, err := gather(ctx, s, "VARZ", struct{}{}, false, func(one *said[varz]) any { s.ways.configure(one); return nil })
+				_, err := gather(ctx, s, plain[varz]("VARZ", struct{}{}), func(one *said[varz]) any { s.ways.configure(one); return nil })
 				return err
 			})
 		})

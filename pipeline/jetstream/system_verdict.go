@@ -13,9 +13,9 @@ import (
 // that could.
 func (s *System) verdict(q *inquiry, x *pipeline.Sample, silent map[string]bool) *pipeline.Sample {
 	if c := q.rumours[x.Key]; c != nil {
-		switch leader := serverID(x.Key.Domain, c.doc.leader()); {
-		case c.doc.leader() == "" && !c.bare:
-			return s.sample(c)
+		switch leader := serverID(x.Key.Domain, c.leader); {
+		case c.leader == "" && c.sample != nil:
+			return c.sample
 		case silent[leader]:
 			x.Fault = noAnswer(leader)
 		default:
@@ -80,7 +80,7 @@ func (s *System) confirmGone(key pipeline.StreamKey) pipeline.Fault {
 	}
 	sure, doubt := 0, ""
 	err := s.refusals.ask(s.log, time.Now(), "PING.HEALTHZ", func() error {
-		_, err := gather(s.conn.life, s, "HEALTHZ", options, false, func(one *said[healthz]) any {
+		_, err := gather(s.conn.life, s, plain[healthz]("HEALTHZ", options), func(one *said[healthz]) any {
 			switch {
 			case one.Server.Domain != key.Domain || s.members.disabled(one.Server.id()):
 			case one.Data.Code == http.StatusNotFound:
