@@ -37,7 +37,7 @@ func nodeOf(s *shape, v reflect.Value) *yaml.Node {
 	case shapeMapping:
 		node := &yaml.Node{Kind: yaml.MappingNode}
 		for _, k := range s.keys {
-			if value := v.FieldByIndex(k.index); k.name != "hold" || !value.IsZero() { // every rule has one, and hardly any uses it
+			if value := v.FieldByIndex(k.index); !silentAtZero(k.name) || !value.IsZero() {
 				appendEntry(node, k.name, nodeOf(k.shape, value))
 			}
 		}
@@ -64,6 +64,10 @@ func nodeOf(s *shape, v reflect.Value) *yaml.Node {
 	}
 	return scalarNode(v)
 }
+
+// silentAtZero tells whether a key's zero says nothing: every rule has a hold, and hardly any uses it; a timeout that is left out is the
+// environment's, or a default.
+func silentAtZero(key string) bool { return key == "hold" || key == "timeout" }
 
 func scalarNode(v reflect.Value) *yaml.Node {
 	text := ""

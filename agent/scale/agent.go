@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,8 @@ type agentConfig struct {
 	looks     int
 	collector string // OTLP endpoint; empty: none
 	webhook   string // URL of a receiver; empty: none
+	retention string // how much of the audit is kept; empty: the default
+	series    string // which links have series of their own on /metrics; empty: those that are not well
 }
 
 // file is the agent's configuration.
@@ -76,7 +79,10 @@ func (c *agentConfig) file(dir string) ([]byte, error) {
 	file := map[string]any{
 		"connections": []any{connection}, "interval": c.interval.String(), "looks_per_second": c.looks,
 		"data_dir": filepath.Join(dir, "data"), "exporters": exporters,
-		"http": map[string]any{"address": "127.0.0.1:0", "metrics": map[string]any{"links": "unhealthy"}},
+		"http": map[string]any{"address": "127.0.0.1:0", "metrics": map[string]any{"links": cmp.Or(c.series, "unhealthy")}},
+	}
+	if c.retention != "" {
+		file["retention"] = map[string]any{"size": c.retention}
 	}
 	if c.collector != "" {
 		exporters["otlp"] = map[string]any{"endpoint": c.collector, "interval": exportEvery.String()}

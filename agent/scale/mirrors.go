@@ -13,6 +13,7 @@ import (
 const (
 	realOrigin  = "ORIGIN"
 	realMirrors = "MIRROR"
+	realLimit   = "600"
 	creators    = 16 // mirrors that are created at one time
 )
 
@@ -31,43 +32,56 @@ func (b *realBench) populate(ctx context.Context) error {
 	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: realOrigin, Subjects: []string{"origin.>"}}); err != nil {
 		return fmt.Errorf("make the origin: %w", err)
 	}
+	err = atOnce(b.links, func(n int) error { return createMirror(ctx, js, realMirrorName(n), realOrigin, realLimit) })
+	if err != nil {
+		return err
+	}
+	return b.contact(ctx, js)
+}
+
+// atOnce does something for each number below n, for some numbers at one time. Of several errors it returns one, and does nothing
+// for the numbers that are left.
+func atOnce(n int, do func(int) error) error {
 	numbers := make(chan int)
 	failed := make(chan error, creators)
-	var creating sync.WaitGroup
+	var doing sync.WaitGroup
 	for range creators {
-		creating.Go(func() {
-			for n := range numbers {
-				if err := createMirror(ctx, js, n); err != nil {
+		doing.Go(func() {
+			for k := range numbers {
+				if err := do(k); err != nil {
 					failed <- err
 					return
 				}
 			}
 		})
 	}
-	for n := range b.links {
+	var err error
+	for k := 0; k < n && err == nil; k++ {
 		select {
-		case numbers <- n:
-		case err := <-failed:
-			return err
+		case numbers <- k:
+		case err = <-failed:
 		}
 	}
 	close(numbers)
-	creating.Wait()
-	if len(failed) > 0 {
-		return <-failed
+	doing.Wait()
+	if err == nil && len(failed) > 0 {
+		err = <-failed
 	}
-	return b.contact(ctx, js)
+	return err
 }
 
-func createMirror(ctx context.Context, js jetstream.JetStream, n int) error {
+func realMirrorName(n int) string { return fmt.Sprintf("%s_%06d_ORDERS_EVENTS", realMirrors, n) }
+
+// createMirror makes a mirror, or changes the limit of one that is there.
+func createMirror(ctx context.Context, js jetstream.JetStream, name, origin, limit string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	_, err := js.CreateStream(ctx, jetstream.StreamConfig{
-		Name: fmt.Sprintf("%s_%06d_ORDERS_EVENTS", realMirrors, n), Mirror: &jetstream.StreamSource{Name: realOrigin},
-		Metadata: map[string]string{"io.nats.monitor.seen-critical": "600"},
+	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: name, Mirror: &jetstream.StreamSource{Name: origin},
+		Metadata: map[string]string{"io.nats.monitor.seen-critical": limit},
 	})
 	if err != nil {
-		return fmt.Errorf("make mirror %d: %w", n, err)
+		return fmt.Errorf("make mirror %s: %w", name, err)
 	}
 	return nil
 }

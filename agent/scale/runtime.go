@@ -14,26 +14,39 @@ const mallocsSeries = "go_memory_allocations_total"
 // mallocs is how much memory the agent's process allocated so far, in objects; ok is false where it does not tell. What the
 // question itself takes is part of the next answer.
 func (a *agent) mallocs() (n uint64, ok bool, err error) {
+	told, err := a.metrics()
+	total, ok := told[mallocsSeries]
+	return uint64(total), ok, err
+}
+
+// metrics scrapes /metrics, and returns the sum over the series of each name; none of an agent that serves no metrics.
+func (a *agent) metrics() (map[string]float64, error) {
 	response, err := http.Get(a.api + "/metrics")
 	if err != nil {
-		return 0, false, fmt.Errorf("ask for metrics: %w", err)
+		return nil, fmt.Errorf("ask for metrics: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return 0, false, nil
+		return nil, nil
 	}
+	sums := map[string]float64{}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), " ")
-		if name, _, _ := strings.Cut(series, "{"); name != mallocsSeries {
+		if strings.HasPrefix(lines.Text(), "#") {
 			continue
 		}
-		total, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+		// Labels may hold spaces, the value holds none.
+		end := strings.LastIndexByte(lines.Text(), ' ')
+		name, _, _ := strings.Cut(lines.Text()[:max(end, 0)], "{")
+		value, err := strconv.ParseFloat(lines.Text()[end+1:], 64)
 		if err != nil {
-			return 0, false, fmt.Errorf("ask for metrics: %w", err)
+			return nil, fmt.Errorf("ask for metrics: %w", err)
 		}
-		n, ok = uint64(total), true
+		sums[name] += value
 	}
-	return n, ok, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("ask for metrics: %w", err)
+	}
+	return sums, nil
 }

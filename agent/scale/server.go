@@ -56,10 +56,13 @@ func (c *serverPart) Run(io *console) error {
 		running.WaitForShutdown()
 	}()
 	return obey(io.in, io.out, running.ClientURL(), func(o *order) (any, error) {
-		if o.Do != "traffic" {
-			return nil, errors.New("it is no order of a server")
+		switch o.Do {
+		case "traffic":
+			return trafficOf(running)
+		case "cut": // the agent's connections
+			return nil, disconnect(running, agentName)
 		}
-		return trafficOf(running)
+		return nil, errors.New("it is no order of a server")
 	})
 }
 
@@ -112,6 +115,23 @@ func trafficOf(running *server.Server) ([]traffic, error) {
 		all[k] = traffic{Name: c.Name, Questions: c.InMsgs, Answers: c.OutMsgs, Bytes: c.OutBytes}
 	}
 	return all, nil
+}
+
+// disconnect closes all connections of a name.
+func disconnect(running *server.Server, name string) error {
+	connz, err := running.Connz(&server.ConnzOptions{Limit: 1000})
+	if err != nil {
+		return err
+	}
+	for _, c := range connz.Conns {
+		if c.Name != name {
+			continue
+		}
+		if err := running.DisconnectClientByID(c.Cid); err != nil {
+			return fmt.Errorf("disconnect %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // trafficNamed asks a server part for what connections of a name brought so far.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"time"
 )
 
@@ -72,29 +71,4 @@ func sizeOf(dir string) (total int64, err error) {
 		return 0, fmt.Errorf("measure %s: %w", dir, err)
 	}
 	return total, nil
-}
-
-// The figures of a sample that have to stay flat.
-var flat = []struct {
-	what  string
-	value func(*sample) float64
-	most  float64 // times: the mean of the last third of all samples by that of the middle third
-}{
-	{"memory of its own", func(x *sample) float64 { return float64(x.memory.anon) }, 1.1},
-	{"heap goal", func(x *sample) float64 { return x.goal }, 1.1},
-	{"goroutines", func(x *sample) float64 { return x.goroutines }, 1.05},
-	{"file descriptors", func(x *sample) float64 { return float64(x.descriptors) }, 1.05},
-	{"files", func(x *sample) float64 { return float64(x.files) }, 1.1},
-}
-
-func mean(of []sample, value func(*sample) float64) (m float64) {
-	for k := range of {
-		m += value(&of[k]) / float64(len(of))
-	}
-	return m
-}
-
-func most(of []sample, value func(*sample) float64) float64 {
-	k := slices.MaxFunc(of, func(a, b sample) int { return int(value(&a) - value(&b)) })
-	return value(&k)
 }
