@@ -17,7 +17,7 @@ import (
 )
 
 const description = `Measures mirrorwatch, nats server check stream and a plain loop on the same real mirrors, one of which is dead, and prints what
-each costs and says. Linux only; takes 20 minutes. Run it from the repository's root.`
+each costs and says. Linux only; takes a quarter of an hour. Run it from the repository's root.`
 
 // commandLine is every command and flag.
 type commandLine struct {
