@@ -1,12 +1,9 @@
 package jetstream
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"time"
 
@@ -14,34 +11,6 @@ import (
 
 	"mirrorwatch/pipeline"
 )
-
-// serverInfo is how a server names itself in each answer. Time is its clock when it sent the answer.
-type serverInfo struct {
-	Name    string    `json:"name"`
-	ID      string    `json:"id"`
-	Cluster string    `json:"cluster"`
-	Domain  string    `json:"domain"`
-	Time    time.Time `json:"time"`
-}
-
-// id is the server among all that one system account sees: names are one domain's own.
-func (i serverInfo) id() string { return serverID(i.Domain, i.Name) }
-
-func serverID(domain, name string) string {
-	if domain == "" {
-		return name
-	}
-	return name + " in " + domain
-}
-
-// said is one server's answer to a question that went to all.
-type said[T any] struct {
-	Server serverInfo `json:"server"`
-	Data   *T         `json:"data"`
-	Error  *apiError  `json:"error"`
-
-	asked, at time.Time
-}
 
 // arrival is an answer as it came in.
 type arrival struct {
@@ -51,19 +20,6 @@ type arrival struct {
 
 // quietAfter ends the first question, while it is not known which servers there are.
 const quietAfter = 500 * time.Millisecond
-
-// question is one that goes to all servers.
-type question[T any] struct {
-	what    string // the monitoring document: "JSZ"
-	options any
-	packed  bool // answers may come compressed
-	read    func(data []byte) (*said[T], error)
-}
-
-// plain is a question whose answers are short.
-func plain[T any](what string, options any) question[T] {
-	return question[T]{what, options, false, readSaid[T]}
-}
 
 // gather asks all servers for a monitoring document, and gives each answer to take as it arrives. Where take returns
 // options, the same server is asked again with those. It ends when each server answered that answered last time, or after the
@@ -229,31 +185,4 @@ func (s *System) hurry(nc *nats.Conn) {
 		s.log.Warn("no server answers, connecting anew", "server", nc.ConnectedServerName())
 		_ = nc.ForceReconnect() // fails only where the client is closed
 	}
-}
-
-// decode reads an answer as it came in.
-func (q question[T]) decode(msg *nats.Msg) (*said[T], error) {
-	data := msg.Data
-	if msg.Header.Get("Content-Encoding") == "gzip" {
-		unpacked, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return nil, fmt.Errorf("unpack: %w", err)
-		}
-		if data, err = io.ReadAll(unpacked); err != nil {
-			return nil, fmt.Errorf("unpack: %w", err)
-		}
-	}
-	return q.read(data)
-}
-
-// readSaid reads a short answer.
-func readSaid[T any](data []byte) (*said[T], error) {
-	one := &said[T]{}
-	if err := json.Unmarshal(data, one); err != nil {
-		return nil, fmt.Errorf("decode: %w", err)
-	}
-	if one.Server.Name == "" || one.Data == nil && one.Error == nil {
-		return nil, errNobody
-	}
-	return one, nil
 }
