@@ -11,3 +11,10 @@ func Packed(w *Watch) (packed, handle float64) {
 	var s stream
 	return float64(total) / float64(w.shelf.streams.len()), float64(unsafe.Sizeof(s) - unsafe.Sizeof(s.names))
 }
+
+// Reopen takes every stream of a watch down, and puts it back.
+func Reopen(w *Watch) {
+	for range w.each() {
+		continue
+	}
+}

@@ -38,7 +38,7 @@ type OriginView struct {
 	Created    time.Time
 	Leader     string
 	State      StreamState
-	Subjects   []string // that it is configured to take in; empty for a stream that only copies
+	Subjects   []string // that it is configured to take in; empty for a stream that only copies. A Watch does not keep them
 	Replicates bool     // it is itself a mirror, or has sources
 }
 

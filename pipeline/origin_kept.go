@@ -12,7 +12,7 @@ type origin struct {
 	*originBody // nil: it is at rest
 	place       *originPlace
 	name        string
-	streams     streamSet     // whose links come from it
+	stream      *stream       // whose links come from it; nil: of several, see origins.shared
 	due         time.Duration // of the next question, after origins.base
 	number      uint32        // on its shelf
 	index       int32         // in the queue; -1: not in it
@@ -35,6 +35,7 @@ type originBody struct {
 	unseenFor time.Time   // since when they tell nothing
 	asked     time.Time   // newest question
 	held      []uint32    // words of its packed form
+	changed   bool        // that form is not what is known any more
 	memory    OriginView  // for told
 }
 

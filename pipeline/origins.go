@@ -1,19 +1,26 @@
 package pipeline
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // How origins are asked about: more gently than streams, and once each for all the links that share one.
 const (
 	originEvery  = 10 * time.Second // or longer, where there are many
 	originAgain  = 2 * time.Second  // at the soonest, whatever happens
+	originRarely = 5 * time.Minute  // at most, where nobody answers, and where the user may not ask
 	originShare  = 5                // one part in this many of the looks that may be made in a second
-	originsAsked = 16               // at one time, and as many again that did not answer last time
+	originsAsked = 16               // at one time, of those that answered last time
+	originsMute  = 8                // and of the others
 	freshFor     = 20 * time.Second // what is known of an origin counts as fresh
 )
 
 // origins are the origins of a connection's links.
 type origins struct {
-	on     bool // there is somebody to ask
+	on     bool                         // there is somebody to ask
+	shared map[*origin]map[*stream]bool // the streams of those that have several
 	base   time.Time
 	places map[OriginKey]*originPlace
 	queue  [2]originQueue // those to ask about, by silent
@@ -34,9 +41,13 @@ func (w *Watch) join(now time.Time, s *stream, l *link) {
 		w.origins.queueOf(o).push(o)
 	}
 	w.shelf.openOrigin(o)
-	o.streams.add(s)
+	w.origins.link(o, s)
 	l.origin = o
-	if o.told != nil {
+	switch {
+	case o.told == nil:
+	case l.sample.Partial(): // what the origin takes in is not kept
+		w.hurry(now, o)
+	default:
 		l.progress.ObserveOrigin(o.told)
 	}
 }
@@ -53,7 +64,7 @@ func (w *Watch) leave(s *stream, l *link) {
 			return
 		}
 	}
-	if o.streams.remove(s); o.streams.len() > 0 {
+	if w.origins.unlink(o, s) > 0 {
 		return
 	}
 	w.shelf.removeOrigin(o)
@@ -94,7 +105,7 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 		o := (*queue)[0]
 		queue.remove(o)
 		w.shelf.openOrigin(o)
-		o.asking, o.asked = true, now
+		o.asking, o.asked, o.changed = true, now, true
 		q.asking[o.silent()]++
 		scope = append(scope, o)
 	}
@@ -104,7 +115,7 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 func (q *origins) next(now time.Time) (next *originQueue) {
 	for silent := range q.queue {
 		queue := &q.queue[silent]
-		if len(*queue) == 0 || (*queue)[0].due > now.Sub(q.base) || q.asking[silent] >= originsAsked {
+		if len(*queue) == 0 || (*queue)[0].due > now.Sub(q.base) || q.full(silent) {
 			continue
 		}
 		if next == nil || (*queue)[0].due < (*next)[0].due {
@@ -114,10 +125,15 @@ func (q *origins) next(now time.Time) (next *originQueue) {
 	return next
 }
 
+// full tells whether as many are asked about as may be at one time.
+func (q *origins) full(silent int) bool {
+	return q.asking[silent] >= [...]int{originsAsked, originsMute}[silent]
+}
+
 // wake is when an origin is next to be asked about; zero: only after an answer.
 func (q *origins) wake() (wake time.Time) {
 	for silent, queue := range q.queue {
-		if len(queue) > 0 && q.asking[silent] < originsAsked {
+		if len(queue) > 0 && !q.full(silent) {
 			wake = earlier(wake, later(q.base.Add(queue[0].due), q.ready))
 		}
 	}
@@ -139,7 +155,7 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 	w.shelf.openOrigin(o)
 	q := &w.origins
 	q.asking[o.silent()]--
-	o.asking, o.mute = false, !v.Fault.Answered()
+	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
 	if v.Fault.Kind == FaultNone {
 		o.told, o.unseen, o.unseenFor = v, Fault{}, time.Time{}
 	} else {
@@ -152,9 +168,9 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		w.hasten(now, true)
 		return
 	}
-	o.due = o.asked.Add(w.originPeriod()).Sub(q.base)
+	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
 	q.queueOf(o).push(o)
-	for _, s := range o.streams.sorted() {
+	for _, s := range q.streamsOf(o) {
 		m := w.shelf.mark()
 		w.observeOrigin(now, w.shelf.open(s), o, v)
 		w.shelf.settle(m)
@@ -191,6 +207,34 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 // originPeriod is how far apart questions about one origin are.
 func (w *Watch) originPeriod() time.Duration {
 	return max(originEvery, time.Duration(float64(w.shelf.origins.len())/w.origins.budget.perSec*float64(time.Second)))
+}
+
+// originPause is how long after a question about an origin the next one is due. While nobody answers it doubles. That the user may not
+// ask is no different soon.
+func (w *Watch) originPause(o *origin) time.Duration {
+	period := w.originPeriod()
+	switch o.unseen.Kind {
+	case FaultDenied:
+		return max(period, originRarely)
+	case FaultNoAnswer, FaultNoResponders:
+		return max(period, min(o.asked.Sub(o.unseenFor), originRarely))
+	}
+	return period
+}
+
+// reconnected wants the origins that nobody told of to be asked about at once: the user may have got more permissions, or the way
+// may be another one.
+func (q *origins) reconnected(now time.Time) {
+	due := now.Sub(q.base)
+	for _, o := range q.queue[1] {
+		o.due = min(o.due, due)
+	}
+	slices.SortFunc(q.queue[1], func(a, b *origin) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), compareOrigins(a.key(), b.key()))
+	}) // which is a heap too
+	for i, o := range q.queue[1] {
+		o.index = int32(i)
+	}
 }
 
 // fresh is how old what is known of a link's two ends may be for a verdict on a failover: older than it is while all is well.

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -142,6 +143,25 @@ func TestSilentOriginsTakeNoPlacesOfOthers(t *testing.T) {
 	}
 }
 
+func TestAnOriginThatNobodyTellsOfIsAskedAboutMoreAndMoreRarely(t *testing.T) {
+	q := newInquiry(t, mirrorsOf(1, 1)...)
+	q.slow["O0"] = time.Second
+	q.run(2000)
+	times := q.at["O0"]
+	if n := len(times); n < 10 || n > 14 {
+		t.Fatalf("asked at %v, want twice as long between questions each time, and 300 s at most", times)
+	}
+	for n := range times[1:] {
+		if apart := times[n+1] - times[n]; apart > 301 || n > 1 && apart < 1.5*(times[n]-times[n-1]) && apart < 299 {
+			t.Errorf("asked at %v, want twice as long between questions each time, and 300 s at most", times)
+		}
+	}
+	q.watch.Signal(at(2000), pipeline.Signal{Kind: pipeline.SignalConnected})
+	if !slices.ContainsFunc(q.watch.Turn(at(2000)), func(q pipeline.Question) bool { return q.Origin != nil }) {
+		t.Error("it is not asked about after a connect")
+	}
+}
+
 func TestOriginsTakeAFifthOfTheLooks(t *testing.T) {
 	q := newInquiry(t, mirrorsOf(100, 100)...)
 	q.opt.LooksPerSecond = 20
@@ -168,6 +188,34 @@ func TestNobodyAsksAboutOriginsInBlindness(t *testing.T) {
 		}
 		if !again {
 			t.Errorf("%s was asked about at %v, not soon after something answered", origin, times)
+		}
+	}
+}
+
+func TestAnOriginIsAskedAboutAgainForANewLinkThatCopiesSomeSubjectsOnly(t *testing.T) {
+	for _, filter := range []string{"", "a.>"} {
+		var seen float64 // when the new link was first seen
+		m := &mirror{key: key("M"), limit: 30 * time.Second, edit: func(now time.Time, s *pipeline.Sample) {
+			l := pipeline.LinkSample{Kind: pipeline.KindSource, Origin: "O", Reported: true, Active: time.Second}
+			if s.Links = []pipeline.LinkSample{l}; now.Before(at(44)) {
+				return
+			}
+			if l.Filter, l.Via = filter, ""; filter == "" {
+				l.Origin = "P"
+			}
+			s.Links = append(s.Links, l)
+			if seen == 0 {
+				seen = now.Sub(epoch).Seconds()
+			}
+		}}
+		q := newInquiry(t, m)
+		q.run(80)
+		soon := false
+		for _, asked := range q.at["O"] {
+			soon = soon || asked >= seen && asked <= seen+0.5
+		}
+		if soon != (filter != "") {
+			t.Errorf("filter %q: seen at %v, and asked at %v", filter, seen, q.at["O"])
 		}
 	}
 }

@@ -4,16 +4,21 @@ import "time"
 
 // pack packs a progress. While all is well much of it follows from the newest sample, and from the proof.
 func (g *Progress) pack(p *packer, s *Sample, l *link) {
-	p.time(&g.stood, l.proof.moved)
+	stood := l.proof.moved
+	if stood.IsZero() { // since it was first seen
+		stood = l.first
+	}
+	p.time(&g.stood, stood)
 	p.time(&g.together, g.stood)
 	well := position{
 		kind: l.subject.Kind, mirror: s.Created, part: l.sample.Partial(), filter: l.sample.Filter,
-		floor: max(l.sample.StartSeq, 1) - 1, from: l.sample.StartTime, known: true, copied: true, pos: l.proof.seq, posAt: s.At,
+		floor: max(l.sample.StartSeq, 1) - 1, from: l.sample.StartTime, known: true, pos: l.proof.seq, posAt: s.At,
 		lag: l.sample.Lag, lagTold: true,
 	}
 	if well.kind == KindMirror {
 		well.tail = s.State.LastTime
 	}
+	well.copied = well.kind == KindSource || s.State.Messages > 0 || s.State.FirstSeq > 0
 	if p.bit(!p.reading && g.position != well) {
 		g.position.pack(p, &well)
 	} else {
@@ -35,7 +40,7 @@ func (g *position) pack(p *packer, near *position) {
 	packInt(p, &g.floor, near.floor)
 	p.stamp(&g.from, near.from)
 	p.flag(&g.known, true)
-	p.flag(&g.copied, true)
+	p.flag(&g.copied, near.copied)
 	packInt(p, &g.pos, near.pos)
 	p.time(&g.posAt, near.posAt)
 	p.stamp(&g.tail, near.tail)

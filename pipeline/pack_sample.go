@@ -9,7 +9,7 @@ import (
 
 // pack packs a complete sample but for its key, its links, and when its answer was there, which is known.
 func (s *Sample) pack(p *packer) {
-	p.time(&s.Asked, s.At)
+	p.date(&s.Asked, s.At)
 	p.stampBy(&s.ServerTime, s.At)
 	packInt(p, &s.Blur, 0)
 	p.stamp(&s.Created, time.Time{})
@@ -45,35 +45,42 @@ func (s *Sample) packLinks(p *packer) {
 
 // pack packs what a look found of a link. Active is what is known of that.
 func (l *LinkSample) pack(p *packer, subject *Subject, status *LinkStatus, active time.Duration) {
-	if p.bit(l.Kind != subject.Kind || l.Origin != subject.Origin || l.Via != subject.Via || l.Filter != subject.Filter) {
+	if p.bit(!p.reading && !l.plain(subject)) {
 		packText(p, &l.Kind, subject.Kind)
 		packText(p, &l.Origin, subject.Origin)
 		packText(p, &l.Via, subject.Via)
 		packText(p, &l.Filter, subject.Filter)
-	} else {
-		l.Kind, l.Origin, l.Via, l.Filter = subject.Kind, subject.Origin, subject.Via, subject.Filter
-	}
-	if p.bit(l.StartSeq != 0 || !l.StartTime.IsZero()) {
 		packInt(p, &l.StartSeq, 0)
 		p.stamp(&l.StartTime, time.Time{})
+		packText(p, &l.Error, "")
+		packInt(p, &l.ErrCode, 0)
+		p.flag(&l.Reported, true)
+	} else if p.reading {
+		l.Kind, l.Origin, l.Via, l.Filter, l.Reported = subject.Kind, subject.Origin, subject.Via, subject.Filter, true
+		l.StartSeq, l.StartTime, l.Error, l.ErrCode = 0, time.Time{}, "", 0
 	}
-	p.flag(&l.Reported, status.Reported)
 	packInt(p, &l.Active, active)
 	packInt(p, &l.Lag, status.Lag)
 	packInt(p, &l.Seq, 0)
-	if p.bit(l.Error != "" || l.ErrCode != 0) {
-		packText(p, &l.Error, "")
-		packInt(p, &l.ErrCode, 0)
-	}
+}
+
+// plain tells whether the link is the one that is known, told of without an error, and copies all that its origin has.
+func (l *LinkSample) plain(s *Subject) bool {
+	return l.Reported && l.Error == "" && l.ErrCode == 0 && l.StartSeq == 0 && l.StartTime.IsZero() &&
+		l.Origin == s.Origin && l.Kind == s.Kind && l.Via == s.Via && l.Filter == s.Filter
 }
 
 // pack packs a state that was told at some time of the agent's clock.
 func (s *StreamState) pack(p *packer, at time.Time) {
-	packInt(p, &s.FirstSeq, 0)
-	packInt(p, &s.LastSeq, s.FirstSeq)
-	packInt(p, &s.Deleted, 0)
-	packInt(p, &s.Messages, s.LastSeq-s.FirstSeq+1-s.Deleted)
-	packInt(p, &s.Bytes, 0)
+	s.FirstSeq = p.varint(s.FirstSeq)
+	s.LastSeq = s.FirstSeq + uint64(fold(p.varint(spread(int64(s.LastSeq-s.FirstSeq)))))
+	if p.bit(!p.reading && (s.Deleted != 0 || s.Messages != s.LastSeq-s.FirstSeq+1)) {
+		packInt(p, &s.Deleted, 0)
+		packInt(p, &s.Messages, s.LastSeq-s.FirstSeq+1-s.Deleted)
+	} else {
+		s.Deleted, s.Messages = 0, s.LastSeq-s.FirstSeq+1
+	}
+	s.Bytes = p.varint(s.Bytes)
 	packInt(p, &s.Subjects, 1)
 	p.stampBy(&s.LastTime, at)
 }
@@ -88,7 +95,8 @@ func (r *Peer) pack(p *packer) {
 	packInt(p, &r.Lag, 0)
 }
 
-// pack packs a view of an origin but for its key; near is a time shortly before or after it.
+// pack packs a view of an origin but for its key, and the subjects: those are held against filters when the view comes. Near is a
+// time shortly before or after it.
 func (v *OriginView) pack(p *packer, near time.Time) {
 	p.time(&v.At, near)
 	p.time(&v.Asked, v.At)
@@ -101,13 +109,5 @@ func (v *OriginView) pack(p *packer, near time.Time) {
 	p.stamp(&v.Created, time.Time{})
 	packText(p, &v.Leader, "")
 	v.State.pack(p, v.At)
-	n := len(v.Subjects)
-	packInt(p, &n, 1)
-	if p.reading {
-		v.Subjects = slices.Grow(v.Subjects[:0], n)[:n]
-	}
-	for i := range v.Subjects {
-		packText(p, &v.Subjects[i], "")
-	}
 	p.flag(&v.Replicates, false)
 }

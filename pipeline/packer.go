@@ -2,7 +2,7 @@ package pipeline
 
 import (
 	"encoding/binary"
-	"math"
+	"math/bits"
 	"time"
 )
 
@@ -10,11 +10,12 @@ import (
 // type says how it is packed. A value is written against one that is near it, known by then to writer and reader: where it is
 // the same, it takes a bit. Nothing is lost: times keep their nanoseconds.
 type packer struct {
-	data    []byte
-	at      int // while reading: the next byte
+	data    []byte // while writing: what may be written to
+	at      int    // the next byte
 	reading bool
-	flags   int // where the byte lies that has the next bit
-	bits    uint
+	flags   int   // where the byte lies that has the next bit
+	mask    uint8 // of that bit; 0: the next byte has it
+	flagged uint8 // the byte
 
 	base   time.Time // agent's clock, with its monotonic reading: ages outlive a step of the clock that people set
 	epoch  time.Time // the same on servers' clocks, without
@@ -27,49 +28,98 @@ type packer struct {
 
 // write begins to write over data, in place of what holds some words.
 func (p *packer) write(data []byte, before []uint32) {
-	p.data, p.reading, p.bits, p.held, p.before = data[:0], false, 0, p.held[:0], before
+	p.data, p.at, p.reading, p.held, p.before = data[:cap(data)], 0, false, p.held[:0], before
+	p.nextFlags()
+}
+
+// packed is what was written.
+func (p *packer) packed() []byte {
+	p.data[p.flags] = p.flagged
+	return p.data[:p.at]
 }
 
 // read begins to read data. It is not written to.
 func (p *packer) read(data []byte) {
-	p.data, p.at, p.reading, p.bits, p.held = data, 0, true, 0, p.held[:0]
+	p.data, p.at, p.reading, p.held = data, 0, true, p.held[:0]
+	p.nextFlags()
 }
 
 // bit packs one bit.
 func (p *packer) bit(v bool) bool {
-	if p.bits&7 == 0 {
-		p.nextFlags()
+	if p.mask == 0 {
+		p.nextByte()
 	}
-	mask := byte(1) << (p.bits & 7)
-	p.bits++
+	mask := p.mask
+	p.mask <<= 1
 	if p.reading {
-		return p.data[p.flags]&mask != 0
+		return p.flagged&mask != 0
 	}
 	if v {
-		p.data[p.flags] |= mask
+		p.flagged |= mask
 	}
 	return v
+}
+
+// nextByte goes on to another byte of bits.
+func (p *packer) nextByte() {
+	if !p.reading {
+		p.data[p.flags] = p.flagged
+	}
+	p.nextFlags()
 }
 
 func (p *packer) nextFlags() {
+	p.mask, p.flagged, p.flags = 1, 0, p.at
 	if p.reading {
-		p.flags = p.at
-		p.at++
-		return
+		p.flagged = p.data[p.at]
+	} else {
+		p.room()
 	}
-	p.flags = len(p.data)
-	p.data = append(p.data, 0)
+	p.at++
 }
 
-// varint packs a number in fewer bytes the smaller it is.
+// longest is how many bytes a number takes at most.
+const longest = 9
+
+// room makes room to write a number, or bits.
+func (p *packer) room() {
+	if len(p.data)-p.at < longest {
+		p.data = append(p.data, make([]byte, len(p.data)+64)...)
+	}
+}
+
+// varint packs a number in fewer bytes the smaller it is: seven bits in each, and how many bytes there are in the zeros at the end
+// of the first one. Eight zeros: eight bytes follow. Thus a number is written and read at once, not byte by byte.
 func (p *packer) varint(v uint64) uint64 {
-	if !p.reading {
-		p.data = binary.AppendUvarint(p.data, v)
+	if p.reading {
+		return p.readVarint()
+	}
+	p.room()
+	n := (bits.Len64(v|1) + 6) / 7
+	if n < longest {
+		binary.LittleEndian.PutUint64(p.data[p.at:], (v<<1|1)<<(n-1))
+		p.at += n
 		return v
 	}
-	v, n := binary.Uvarint(p.data[p.at:])
-	p.at += n
+	p.data[p.at] = 0
+	binary.LittleEndian.PutUint64(p.data[p.at+1:], v)
+	p.at += longest
 	return v
+}
+
+func (p *packer) readVarint() uint64 {
+	rest := p.data[p.at:]
+	if len(rest) < longest { // what lies behind it is not read
+		var end [longest]byte
+		copy(end[:], rest)
+		rest = end[:]
+	}
+	v := binary.LittleEndian.Uint64(rest)
+	n := bits.TrailingZeros8(uint8(v)) + 1
+	if p.at += n; n == longest {
+		return binary.LittleEndian.Uint64(rest[1:])
+	}
+	return v << (64 - 8*n) >> (64 - 7*n)
 }
 
 // flag packs a bool that mostly is the same as one near it.
@@ -105,87 +155,4 @@ func packText[T ~string](p *packer, v *T, near T) {
 		*v = T(p.words.text(n))
 	}
 	p.held = append(p.held, n)
-}
-
-// time packs a time of the agent's clock.
-func (p *packer) time(v *time.Time, near time.Time) {
-	if p.bit(*v != near) {
-		p.moment(v, p.base, instantOf(near, p.base))
-	} else {
-		*v = near
-	}
-}
-
-// stamp packs a time of a server's clock.
-func (p *packer) stamp(v *time.Time, near time.Time) {
-	if p.bit(*v != near) {
-		p.moment(v, p.epoch, instantOf(near, p.epoch))
-	} else {
-		*v = near
-	}
-}
-
-// stampBy packs a time of a server's clock that lies near one of the agent's, or is none.
-func (p *packer) stampBy(v *time.Time, near time.Time) {
-	if p.bit(!v.IsZero()) {
-		p.moment(v, p.epoch, instantOf(near, p.base))
-	} else {
-		*v = time.Time{}
-	}
-}
-
-// moment packs a time by its distance from an instant. Code 0 is no time, 1 one that is too far away to be told in nanoseconds.
-func (p *packer) moment(v *time.Time, base time.Time, near instant) {
-	if near == none || near == faraway {
-		near = 0
-	}
-	code := uint64(0)
-	if !p.reading {
-		switch i := instantOf(*v, base); i {
-		case none:
-		case faraway:
-			code = 1
-		default:
-			code = 2 + spread(int64(i-near))
-		}
-	}
-	switch code = p.varint(code); code {
-	case 0:
-		*v = time.Time{}
-	case 1:
-		sec, nsec := p.varint(spread(v.Unix())), p.varint(uint64(v.Nanosecond()))
-		*v = time.Unix(fold(sec), int64(nsec)).UTC()
-	default:
-		if p.reading {
-			*v = base.Add(time.Duration(near) + time.Duration(fold(code-2)))
-		}
-	}
-}
-
-// instant is a time in nanoseconds since base, or epoch. None is the zero time's; one too far away has no number.
-type instant int64
-
-const (
-	none    instant = math.MinInt64
-	faraway instant = math.MaxInt64
-	reach           = 1 << 61
-)
-
-// instantOf is a time as an instant.
-func instantOf(t, base time.Time) instant {
-	if t.IsZero() {
-		return none
-	}
-	if d := t.Sub(base); d > -reach && d < reach {
-		return instant(d)
-	}
-	return faraway
-}
-
-// ago is earlier than a time; none where that is.
-func ago(t time.Time, d time.Duration) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.Add(-d)
 }

@@ -7,6 +7,7 @@ type roll[T any] struct {
 	taken []bool   // by number
 	free  []uint32 // numbers to be given again
 	slots []uint32 // by hash, each thing in the first free slot from its own on: its number + 1; 0: free
+	marks []uint8  // of slots: a part of their things' hashes, so that others need hardly ever be looked at
 	hash  func(T) uint64
 }
 
@@ -16,7 +17,7 @@ func (r *roll[T]) find(hash uint64, is func(T) bool) (n uint32, found bool) {
 		return 0, false
 	}
 	for at := r.slot(hash); r.slots[at] != 0; at = r.after(at) {
-		if n := r.slots[at] - 1; is(r.items[n]) {
+		if n := r.slots[at] - 1; r.marks[at] == markOf(hash) && is(r.items[n]) {
 			return n, true
 		}
 	}
@@ -48,7 +49,7 @@ func (r *roll[T]) remove(n uint32) {
 	for at := r.after(hole); r.slots[at] != 0; at = r.after(at) {
 		own := r.slot(r.hash(r.items[r.slots[at]-1]))
 		if (at-own)&r.mask() >= (at-hole)&r.mask() {
-			r.slots[hole], hole = r.slots[at], at
+			r.slots[hole], r.marks[hole], hole = r.slots[at], r.marks[at], at
 		}
 	}
 	r.slots[hole] = 0
@@ -63,7 +64,8 @@ func (r *roll[T]) has(n uint32) bool { return int(n) < len(r.taken) && r.taken[n
 func (r *roll[T]) len() int { return len(r.items) - len(r.free) }
 
 func (r *roll[T]) grow() {
-	r.slots = make([]uint32, max(16, 2*len(r.slots)))
+	size := max(16, 2*len(r.slots))
+	r.slots, r.marks = make([]uint32, size), make([]uint8, size)
 	for n, taken := range r.taken {
 		if taken {
 			r.put(uint32(n))
@@ -72,12 +74,16 @@ func (r *roll[T]) grow() {
 }
 
 func (r *roll[T]) put(n uint32) {
-	at := r.slot(r.hash(r.items[n]))
+	hash := r.hash(r.items[n])
+	at := r.slot(hash)
 	for r.slots[at] != 0 {
 		at = r.after(at)
 	}
-	r.slots[at] = n + 1
+	r.slots[at], r.marks[at] = n+1, markOf(hash)
 }
+
+// markOf is a part of a hash that slot does not use.
+func markOf(hash uint64) uint8 { return uint8(hash >> 56) }
 
 func (r *roll[T]) mask() uint64                  { return uint64(len(r.slots) - 1) }
 func (r *roll[T]) slot(hash uint64) uint64       { return hash & r.mask() }

@@ -16,22 +16,19 @@ const (
 	graceFor    = 10 * time.Second        // what overdue links get after a start or a pause
 )
 
-// Each offbeatEvery, and in no more than each second round, a stream in which nothing moves is looked at once more, offbeat periods
-// after a round: stamps that are made at the pace of rounds would show them the same face each time.
-const (
-	offbeatEvery = 30 * time.Second
-	offbeat      = 0.35
-)
-
 // provable is the share of the looks that can be made which limits may ask for: pairs must fall in time.
 const provable = 0.8
 
-// Looks asked for at one time: some for streams that answered last time, some for those that did not, so that
-// one frozen server's streams do not stand in the way of the others'.
+// Single streams asked about at one time: some that answered last time, some that did not, so that one frozen server's streams
+// do not stand in the way of the others', and some that answered lately, where nobody answers any more.
 const (
-	mostAsked  = 48
-	mostSilent = 16
+	mostAsked     = 40
+	mostSilent    = 12
+	mostWitnesses = 4
 )
+
+// MostLooks is how many single streams a Watch asks its source about at one time.
+const MostLooks = mostAsked + mostSilent + mostWitnesses
 
 // rounds says when everything is asked about.
 type rounds struct {
@@ -39,6 +36,7 @@ type rounds struct {
 	perSec   float64 // streams that may be asked about in a second
 
 	next    time.Time     // when the next round begins
+	beat    int           // of three
 	second  time.Time     // when the second look of a pair begins; zero: none is owed
 	began   time.Time     // the newest round
 	running int           // rounds asked and not ended
@@ -46,14 +44,38 @@ type rounds struct {
 	took    time.Duration // the newest round
 }
 
-// period is how far apart rounds begin, and whether each is a pair.
+// period is how far apart rounds begin on average, and whether each is a pair. Single ones chain: none are more than chainable apart.
 func (r *rounds) period() (period time.Duration, paired bool) {
 	wants := time.Duration(float64(r.listed) / r.perSec * float64(time.Second))
-	period = max(r.interval, wants)
-	if period <= chainable && r.took <= chainable {
-		return period, false
+	if far, _ := stretched(wants); max(r.interval, far, r.took) <= chainable {
+		return max(r.interval, wants), false
 	}
 	return max(r.interval, 2*wants, r.took), true
+}
+
+// Single rounds keep no beat: stamps that are made at the pace of rounds would show them the same face each time. Of three, two come
+// later than a period after the one before, and the third makes up for that. It shows stamps made 4 s apart and more another face:
+// to be fresh then, and in the look before, they would have to be made within heartbeatLate of each, and shortest is more than
+// that from 0 and from 4 s.
+const shortest = 2250 * time.Millisecond
+
+// stretched is how far apart rounds of a period begin: two of three are far, the third is near.
+func stretched(period time.Duration) (far, near time.Duration) {
+	near = min(period/2, shortest)
+	return (3*period - near) / 2, near
+}
+
+// apart is how long after the round that begins now the next one does, and whether it is to be a pair.
+func (r *rounds) apart() (apart time.Duration, paired bool) {
+	period, paired := r.period()
+	if paired {
+		return period, true
+	}
+	far, near := stretched(period)
+	if r.beat = (r.beat + 1) % 3; r.beat == 0 {
+		return near, false
+	}
+	return min(chainable, far), false
 }
 
 // due tells whether a round is to begin now, and notes that it has.
@@ -70,8 +92,8 @@ func (r *rounds) due(now time.Time) bool {
 	if now.Before(r.next) || r.running > 0 {
 		return false
 	}
-	period, paired := r.period()
-	r.next = now.Add(period)
+	apart, paired := r.apart()
+	r.next = now.Add(apart)
 	if paired {
 		r.second = now.Add(pairApart)
 	}
@@ -139,9 +161,10 @@ func (b *budget) take(now time.Time) (ready time.Time, ok bool) {
 // half of the time until its deadline nears.
 func (r *rounds) demand(limit time.Duration) float64 {
 	period, paired := r.period()
-	enough := period + firstLook
+	far, _ := stretched(period)
+	enough := min(chainable, far) + firstLook
 	if paired {
-		enough += pairApart + r.took
+		enough = period + firstLook + pairApart + r.took
 	}
 	if limit >= enough {
 		return 0

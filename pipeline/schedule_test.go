@@ -22,8 +22,8 @@ func TestRoundsArePairedOnlyWhereSingleLooksDoNotChain(t *testing.T) {
 		{interval: 5, period: 5},
 		{interval: 5, listed: 2500, period: 5},
 		{interval: 5, listed: 3000, period: 6},
-		{interval: 5, listed: 4000, period: 8},
-		{interval: 5, listed: 4001, period: 16.004, paired: true},
+		{interval: 5, listed: 3040, period: 6.08},
+		{interval: 5, listed: 3050, period: 12.2, paired: true},
 		{interval: 5, listed: 10000, period: 40, paired: true},
 		{interval: 8, period: 8},
 		{interval: 9, period: 9, paired: true},
@@ -60,9 +60,9 @@ func TestRoundsBeginInTime(t *testing.T) {
 		interval, took, until float64
 		want                  []float64
 	}{
-		"a pair at the start, then single": {5, 0.1, 16, []float64{0, 3, 5, 10, 15}},
+		"a pair at the start, then single": {4, 0.1, 25, []float64{0, 3, 5, 10, 12, 17, 22, 24}},
 		"pairs where the interval is long": {20, 0.1, 45, []float64{0, 3, 20, 23, 40, 43}},
-		"a slow round is not overtaken":    {5, 6, 20, []float64{0, 3, 9, 15}},
+		"a slow round is not overtaken":    {4, 6, 20, []float64{0, 3, 9, 15}},
 	} {
 		r := rounds{interval: after(c.interval).Sub(begin), perSec: 500}
 		r.soon(begin)
@@ -124,7 +124,7 @@ func TestDemandCountsOnlyLimitsThatRoundsDoNotMeet(t *testing.T) {
 		some  bool
 	}{
 		{&single, 5 * time.Second, true},
-		{&single, 9 * time.Second, false},
+		{&single, 9875 * time.Millisecond, false},
 		{&paired, 40 * time.Second, true},
 		{&paired, 48 * time.Second, false},
 	} {

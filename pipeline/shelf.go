@@ -10,23 +10,24 @@ import (
 )
 
 // shelf holds the streams of one connection, and the origins of their links, at rest: packed, each in some hundred bytes. Its Watch
-// takes down what it works on, and puts it back at the end of each of its methods; meanwhile others may read what lies there.
+// takes down what it works on (open), and puts it back at the end of each of its methods (settle); meanwhile others may read what lies
+// there. What is open has a body, in memory that the next one gets: nobody keeps a body, or anything in it, beyond settle.
 type shelf struct {
 	mu      sync.Mutex // guards what others read: rolls, words, what lies packed, and the clock
 	streams roll[*stream]
 	origins roll[*origin]
 	words   *words
-	packed  store // streams
-	sights  store // origins
+	packed  store // streams, by number
+	sights  store // origins, by number
 	packer  packer
 	seed    maphash.Seed
 
-	opened []*stream // in the order of their opening
-	seen   []*origin
-	bodies []*body       // not in use
-	told   []*originBody // not in use
-	origin packer        // of origins
-	buffer []byte
+	opened       []*stream // in the order of their opening
+	openOrigins  []*origin // likewise
+	spares       []*body   // not in use
+	spareOrigins []*originBody
+	originPacker packer // origins are opened while a stream is read
+	buffer       []byte // to pack into
 }
 
 func newShelf(now time.Time) *shelf {
@@ -34,7 +35,7 @@ func newShelf(now time.Time) *shelf {
 	h.streams.hash = func(s *stream) uint64 { return h.hash(s.ident()) }
 	h.origins.hash = func(o *origin) uint64 { return maphash.Comparable(h.seed, o.key()) }
 	h.packer = packer{base: now, epoch: now.Round(0).UTC(), words: h.words, resolve: h.originAt}
-	h.origin = h.packer
+	h.originPacker = h.packer
 	return h
 }
 
@@ -43,7 +44,7 @@ func (h *shelf) tick(now time.Time) (set bool) {
 	base := now.Add(h.packer.base.Sub(now))
 	if d := base.Round(0).Sub(h.packer.base.Round(0)); d.Abs() > clockStep {
 		h.mu.Lock()
-		h.packer.base, h.origin.base = base, base
+		h.packer.base, h.originPacker.base = base, base
 		h.mu.Unlock()
 		return true
 	}
@@ -145,8 +146,8 @@ func (h *shelf) fresh(s *stream) {
 }
 
 func (h *shelf) body(s *stream) (b *body) {
-	if n := len(h.bodies) - 1; n >= 0 {
-		b, h.bodies = h.bodies[n], h.bodies[:n]
+	if n := len(h.spares) - 1; n >= 0 {
+		b, h.spares = h.spares[n], h.spares[:n]
 	} else {
 		b = newBody()
 	}
@@ -158,15 +159,15 @@ func (h *shelf) body(s *stream) (b *body) {
 const mostSpare = 64
 
 func (h *shelf) spare(b *body) {
-	if len(h.bodies) < mostSpare {
-		h.bodies = append(h.bodies, b)
+	if len(h.spares) < mostSpare {
+		h.spares = append(h.spares, b)
 	}
 }
 
 // mark is how much is open at some moment.
 type mark struct{ streams, origins int }
 
-func (h *shelf) mark() mark { return mark{len(h.opened), len(h.seen)} }
+func (h *shelf) mark() mark { return mark{len(h.opened), len(h.openOrigins)} }
 
 // settle puts back what was opened after a moment.
 func (h *shelf) settle(m mark) {
@@ -179,12 +180,12 @@ func (h *shelf) settle(m mark) {
 		h.spare(s.body)
 		s.body = nil
 	}
-	for _, o := range h.seen[m.origins:] {
+	for _, o := range h.openOrigins[m.origins:] {
 		h.restOrigin(o)
 	}
 	clear(h.opened[m.streams:])
-	clear(h.seen[m.origins:])
-	h.opened, h.seen = h.opened[:m.streams], h.seen[:m.origins]
+	clear(h.openOrigins[m.origins:])
+	h.opened, h.openOrigins = h.opened[:m.streams], h.openOrigins[:m.origins]
 }
 
 // rest packs a stream.
@@ -198,7 +199,7 @@ func (h *shelf) rest(s *stream) {
 	p.write(h.buffer, s.held)
 	s.pack(p)
 	h.words.release(s.held)
-	h.packed.put(s.number, p.data)
+	h.packed.put(s.number, p.packed())
 	h.buffer, s.shared = p.data, s.kin
 	s.unseen = s.whole == nil && len(s.links) == 0
 }

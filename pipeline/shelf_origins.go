@@ -44,39 +44,45 @@ func (h *shelf) openOrigin(o *origin) {
 	if o.originBody != nil {
 		return
 	}
-	h.seen = append(h.seen, o)
-	if n := len(h.told) - 1; n >= 0 {
-		o.originBody, h.told = h.told[n], h.told[:n]
+	h.openOrigins = append(h.openOrigins, o)
+	if n := len(h.spareOrigins) - 1; n >= 0 {
+		o.originBody, h.spareOrigins = h.spareOrigins[n], h.spareOrigins[:n]
 	} else {
 		o.originBody = &originBody{}
 	}
 	b := o.originBody
-	*b = originBody{held: b.held[:0], memory: OriginView{Subjects: b.memory.Subjects[:0]}}
+	*b = originBody{held: b.held[:0]}
 	data := h.sights.at(o.number)
 	if len(data) == 0 || o.over {
 		return
 	}
-	h.origin.read(data)
-	o.pack(&h.origin)
-	b.held = append(b.held, h.origin.held...)
+	h.originPacker.read(data)
+	o.pack(&h.originPacker)
+	b.held = append(b.held, h.originPacker.held...)
 	b.known = b.told
 }
 
-// restOrigin puts an origin back.
+// restOrigin puts an origin back. Mostly it was taken down only with a stream, and lies packed as it was.
 func (h *shelf) restOrigin(o *origin) {
+	if o.changed || o.over {
+		h.packOrigin(o)
+	}
+	if len(h.spareOrigins) < mostSpare {
+		h.spareOrigins = append(h.spareOrigins, o.originBody)
+	}
+	o.originBody = nil
+}
+
+func (h *shelf) packOrigin(o *origin) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p := &h.origin; !o.over {
+	if p := &h.originPacker; !o.over {
 		p.write(h.buffer, o.held)
 		o.pack(p)
-		h.sights.put(o.number, p.data)
+		h.sights.put(o.number, p.packed())
 		h.buffer = p.data
 	}
 	h.words.release(o.held)
-	if len(h.told) < mostSpare {
-		h.told = append(h.told, o.originBody)
-	}
-	o.originBody = nil
 }
 
 // pack writes what is known of an origin, or reads it back.

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -61,10 +62,9 @@ func (f *fleet) tell(i int) {
 	took := time.Duration(n*7919%400_000) + 300*time.Microsecond
 	served := f.now.Add(-took / 2).UTC().Round(0)
 	age := time.Duration((n*104_729+f.samples*31_337)%1_000_000) * time.Microsecond
-	created := epoch.Add(-time.Duration(n*1_299_709) * time.Millisecond)
 	f.sample = pipeline.Sample{
-		Key: key(f.names[i]), Asked: f.now.Add(-took), At: f.now, ServerTime: served, Leader: "nats-0", Created: created, Settings: f.own,
-		State: pipeline.StreamState{FirstSeq: 1, LastSeq: 1000 + n, Messages: 1000 + n, Bytes: (1000 + n) * 731, Subjects: 17, LastTime: created.Add(time.Duration(n) * time.Second)},
+		Key: key(f.names[i]), Asked: f.now.Add(-took), At: f.now, ServerTime: served, Leader: "nats-0", Created: createdOf(n),
+		Settings: f.own, State: stateOf(n),
 	}
 	f.links[0] = pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: originOf(f.names[i]), Reported: true, Active: age}
 	f.sample.Links = f.links[:]
@@ -82,13 +82,27 @@ func (f *fleet) turn() {
 	f.watch.Drain(false)
 }
 
+// origin is a view of an origin of which all was copied.
 func (f *fleet) origin(k pipeline.OriginKey) *pipeline.OriginView {
+	n, err := strconv.ParseUint(k.Stream[len("EU_WEST_MIRR_"):len(k.Stream)-len("_ORIGIN")], 10, 64)
+	if err != nil {
+		panic(err)
+	}
 	return &pipeline.OriginView{
 		Key: k, Path: pipeline.PathOwn, Asked: f.now.Add(-time.Millisecond), At: f.now, ServerTime: f.now.UTC().Round(0), Created: epoch,
-		Leader: "nats-7", State: pipeline.StreamState{FirstSeq: 1, LastSeq: 900, Messages: 900, Bytes: 900 * 731, Subjects: 17, LastTime: epoch},
-		Subjects: []string{"orders." + k.Stream + ".>"},
+		Leader: "nats-7", State: stateOf(n), Subjects: []string{"orders." + k.Stream + ".>"},
 	}
 }
+
+// stateOf is that of the stream with a number, and of its origin.
+func stateOf(n uint64) pipeline.StreamState {
+	return pipeline.StreamState{
+		FirstSeq: 1, LastSeq: 1000 + n, Messages: 1000 + n, Bytes: (1000 + n) * 731, Subjects: 17,
+		LastTime: createdOf(n).Add(time.Duration(n) * time.Second),
+	}
+}
+
+func createdOf(n uint64) time.Time { return epoch.Add(-time.Duration(n*1_299_709) * time.Millisecond) }
 
 // live is how many bytes of the heap are in use.
 func live() uint64 {
@@ -209,4 +223,24 @@ func BenchmarkBoard(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/link")
+}
+
+// BenchmarkRest tells what taking a stream down costs, and putting it back: at best, of many times.
+func BenchmarkRest(b *testing.B) {
+	const n = 1000
+	for _, origins := range []bool{false, true} {
+		b.Run(fmt.Sprintf("origins=%v", origins), func(b *testing.B) {
+			f := newFleet(n, origins)
+			for range 4 {
+				f.turn()
+			}
+			best := time.Hour
+			for b.Loop() {
+				began := time.Now()
+				pipeline.Reopen(f.watch)
+				best = min(best, time.Since(began))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())/n, "ns/stream")
+		})
+	}
 }

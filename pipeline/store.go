@@ -46,7 +46,7 @@ func (t *store) put(n uint32, data []byte) {
 			p.large = map[uint32][]byte{}
 		}
 		p.large[n], data = append(p.large[n][:0], data...), nil
-	} else {
+	} else if p.large != nil {
 		delete(p.large, n)
 	}
 	p.replace(n%perPage, data)
@@ -58,7 +58,7 @@ func (p *page) replace(i uint32, data []byte) {
 	if longer := len(data) - (to - from); longer != 0 {
 		all := len(p.data) + longer
 		if all > cap(p.data) {
-			grown := make([]byte, len(p.data), all+all/32)
+			grown := append([]byte(nil), make([]byte, all)...) // whole blocks of the allocator
 			copy(grown, p.data)
 			p.data = grown
 		}

@@ -38,9 +38,8 @@ type body struct {
 	missed   time.Time  // when a round ended that did not tell of it; zero: it was seen or asked about since
 	phase    float64    // from 0 to 1: spreads the looks of many streams
 	waiting  bool       // for a look
-	queue    int        // in which it waits
+	queue    int        // in which it waits, if it does
 	asking   int        // such looks not ended
-	offbeat  uint32     // the round after which it was newest looked at by itself
 	gone     time.Time  // when a look first said that it is gone; zero: none did since it was last there
 	headless time.Time  // since when looks find it without a leader; zero: the newest that could tell found one
 	events   []Advisory // lately told of it, oldest first
@@ -229,14 +228,4 @@ func (s *stream) suspicious() (after time.Duration) {
 		}
 	}
 	return after
-}
-
-// still tells whether a link of the stream is proven by stamps only: no data was copied lately.
-func (s *stream) still() bool {
-	for _, l := range s.links {
-		if s.seen.Sub(l.proof.Moved()) > SelfHealing/2 {
-			return true
-		}
-	}
-	return false
 }

@@ -37,7 +37,7 @@ type LinkView struct {
 	Resets  int       // how often the server's stamp began anew, 9.5 s or more apart, since contact was last proven
 	Sample  LinkSample
 
-	Origin     *OriginView // newest that told of the origin; nil: none did
+	Origin     *OriginView // newest that told of the origin, without its subjects; nil: none did
 	Unseen     Fault       // why the newest question about the origin told nothing; zero: it told
 	UnseenFor  time.Time   // since when questions about the origin tell nothing; zero: the newest did
 	Progress   Progress

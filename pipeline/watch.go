@@ -45,11 +45,11 @@ type Watch struct {
 	routes       []Trunk            // as told newest; nil: nobody could tell
 	routesDue    time.Time          // when they are to be asked for; zero: nobody can tell
 
-	recovery budget        // of the looks that are not urgent
-	starved  time.Time     // when a budget that kept streams waiting has a look again; zero: none does
-	lately   [4]*stream    // answered lately, newest first
-	took     time.Duration // by looks at single streams that were answered, smoothed
-	measured bool          // took is of single looks; else of the newest answer in a round
+	recovery budget                 // of the looks that are not urgent
+	starved  time.Time              // when a budget that kept streams waiting has a look again; zero: none does
+	lately   [mostWitnesses]*stream // answered lately, newest first
+	took     time.Duration          // by looks at single streams that were answered, smoothed
+	measured bool                   // took is of single looks; else of the newest answer in a round
 
 	looks  map[uint64]*look
 	lastID uint64
@@ -118,7 +118,7 @@ func NewWatch(now time.Time, opt WatchOptions, from State) *Watch {
 		plain: map[uint64]uint32{}, ended: map[StreamKey]time.Time{}, looks: map[uint64]*look{}, seeing: now, wakes: wakes{base: now},
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		origins: origins{
-			on: opt.Origins, base: now, places: map[OriginKey]*originPlace{},
+			on: opt.Origins, base: now, places: map[OriginKey]*originPlace{}, shared: map[*origin]map[*stream]bool{},
 			budget: budget{perSec: max(1, opt.LooksPerSecond/originShare)},
 		},
 		askedOrigins: map[uint64]*origin{},

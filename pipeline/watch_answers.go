@@ -75,9 +75,6 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	}
 	if s != nil && !s.over && l != nil && l.scope == nil {
 		s.listed = max(s.listed, l.round)
-		if w.offbeat(s) > 0 {
-			w.plan(now, s)
-		}
 	}
 	w.hasten(now, l != nil && l.scope != nil) // others wait for its place
 }

@@ -47,8 +47,8 @@ func TestBlindnessEndsOnlyWhenEachLinkIsCovered(t *testing.T) {
 	w.run(0, 200)
 	w.wants(
 		change{90, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
-		change{125, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
-		change{126, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{126.375, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
+		change{127.375, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 	)
 }
 
@@ -63,8 +63,8 @@ func TestOpenIncidentsStayOpenThroughBlindness(t *testing.T) {
 	w.run(0, 200)
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{95, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved}, // nobody falls due: after its patience
-		change{125, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{96.375, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved}, // nobody falls due: after its patience
+		change{126.375, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 	)
 }
 
@@ -120,11 +120,11 @@ func TestPauseOfOurOwnPagesNobodyWhoseMirrorIsWell(t *testing.T) {
 func TestPauseOfOurOwnHidesNoDeadMirror(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: cut(60.5, 900)}, &mirror{key: key("B"), limit: secs(30)})
 	w.away = func(now time.Time) time.Duration {
-		if now.Equal(at(65)) {
+		if now.Equal(at(66.375)) {
 			return secs(100)
 		}
 		return 0
 	}
 	w.run(0, 300)
-	w.wants(change{165, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}) // the first answer after it is certain
+	w.wants(change{166.375, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent}) // the first answer after it is certain
 }

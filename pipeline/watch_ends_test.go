@@ -27,14 +27,14 @@ func TestEndsAreToldOnceWithTheirReason(t *testing.T) {
 		mirror mirror
 		want   []change
 	}{
-		"promoted":               {mirror{edit: from(61, promote)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
-		"promoted while dead":    {mirror{cut: dead, edit: from(61, promote)}, []change{opened, {65, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
-		"disabled":               {mirror{edit: from(61, disable)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
-		"disabled while dead":    {mirror{cut: dead, edit: from(61, disable)}, []change{opened, {65, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
-		"deleted":                {mirror{fault: deleted}, []change{{67, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
-		"deleted while dead":     {mirror{cut: dead, fault: deleted}, []change{opened, {67, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
-		"sources removed":        {mirror{source: true, edit: from(61, promote)}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "its sources were removed"}}},
-		"limit removed":          {mirror{limits: []limited{{at(61), 0}}}, []change{{65, pipeline.Closed, pipeline.RuleSeen, "A", "limit removed"}}},
+		"promoted":               {mirror{edit: from(61, promote)}, []change{{66.375, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
+		"promoted while dead":    {mirror{cut: dead, edit: from(61, promote)}, []change{opened, {66.375, pipeline.Closed, pipeline.RuleSeen, "A", isPromoted}}},
+		"disabled":               {mirror{edit: from(61, disable)}, []change{{66.375, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
+		"disabled while dead":    {mirror{cut: dead, edit: from(61, disable)}, []change{opened, {66.375, pipeline.Closed, pipeline.RuleSeen, "A", "disabled by metadata"}}},
+		"deleted":                {mirror{fault: deleted}, []change{{68.375, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
+		"deleted while dead":     {mirror{cut: dead, fault: deleted}, []change{opened, {68.375, pipeline.Closed, pipeline.RuleSeen, "A", "deleted"}}},
+		"sources removed":        {mirror{source: true, edit: from(61, promote)}, []change{{66.375, pipeline.Closed, pipeline.RuleSeen, "A", "its sources were removed"}}},
+		"limit removed":          {mirror{limits: []limited{{at(61), 0}}}, []change{{66.375, pipeline.Closed, pipeline.RuleSeen, "A", "limit removed"}}},
 		"a 404 that is not said": {mirror{fault: []faulty{{cut(64, 66)[0], pipeline.FaultNotFound}}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestOneSourceOfSeveralRemoved(t *testing.T) {
 	}
 	w := newWorld(t, a)
 	w.run(0, 100)
-	w.wants(change{65, pipeline.Closed, pipeline.RuleSeen, "A", "the source was removed"})
+	w.wants(change{66.375, pipeline.Closed, pipeline.RuleSeen, "A", "the source was removed"})
 	if origin := w.changes[0].Incident.Subject.Origin; origin != "P" {
 		t.Errorf("closed the source %s, want P", origin)
 	}
@@ -84,7 +84,7 @@ func TestStreamThatWasNeverSeenIsToldAndResolves(t *testing.T) {
 	w.run(0, 450)
 	w.wants(
 		change{300, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonNeverSeen},
-		change{400, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonNeverSeen},
+		change{402.75, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonNeverSeen},
 	)
 }
 
@@ -122,7 +122,7 @@ func TestRestartKeepsAnIncidentUnderItsID(t *testing.T) {
 	w.run(100, 300)
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{207, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{204.75, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 	if first, last := w.changes[0].Incident, w.changes[len(w.changes)-1].Incident; first.ID != last.ID || last.Changes != len(w.changes) {
 		t.Errorf("opened as %s, resolved as %s/%d after %d changes", first.ID, last.ID, last.Changes, len(w.changes))

@@ -24,7 +24,7 @@ func TestGraceAfterBlindnessEndsWithTheLimitThatItWasGivenFor(t *testing.T) {
 	w.wants(
 		change{10, pipeline.Opened, pipeline.RuleLeaderless, "A", pipeline.ReasonNoGroup},
 		change{30, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
-		change{35, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
+		change{36.375, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnobserved},
 		change{37, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonNoLeader},
 	)
 }

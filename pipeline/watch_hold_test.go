@@ -48,7 +48,7 @@ func TestLimitThatIsRemovedDuringAHoldLeavesNothingBehind(t *testing.T) {
 	w.opt.Holds = map[string]time.Duration{pipeline.RuleSeen: 30 * time.Second}
 	w.run(0, 200)
 	w.wants(
-		change{100, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonLimitRemoved},
-		change{145, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{102.75, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonLimitRemoved},
+		change{141.375, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 }

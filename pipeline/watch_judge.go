@@ -33,7 +33,7 @@ func (w *Watch) judge(now time.Time, s *stream) {
 		}
 	}
 	made, opened := w.endJudging(), w.judging.opened
-	if opened {
+	if len(made) > 0 { // the origin may tell why, or be there again
 		for _, l := range s.links {
 			w.hurry(now, l.origin)
 		}

@@ -107,7 +107,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			}
 			w.waits[queue] = w.waits[queue][1:]
 			*place--
-			s.waiting, s.asked, s.missed, s.offbeat = false, now, time.Time{}, s.listed
+			s.waiting, s.asked, s.missed = false, now, time.Time{}
 			if queue != queueRecovering { // its deadline nears: the origin may tell why
 				for _, l := range s.links {
 					w.hurry(now, l.origin)
@@ -153,9 +153,6 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	if period, _ := w.rounds.period(); after == 0 && (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
 		after = pairApart
 	}
-	if after == 0 {
-		after = w.offbeat(s)
-	}
 	if after > 0 {
 		again := later(s.seen, s.asked).Add(after)
 		if at.IsZero() || again.Before(at) {
@@ -172,16 +169,6 @@ func (w *Watch) urgentAt(s *stream) time.Time {
 		at = earlier(at, later(s.gone, s.asked).Add(confirmGone))
 	}
 	return at
-}
-
-// offbeat is how long after its round the stream is to be looked at between rounds; 0: it is not.
-func (w *Watch) offbeat(s *stream) time.Duration {
-	period, paired := w.rounds.period()
-	rounds := max(2, uint32(offbeatEvery/period))
-	if paired || s.offbeat == s.listed || s.listed%rounds != uint32(s.phase*float64(rounds)) || !s.still() || s.silent() {
-		return 0
-	}
-	return time.Duration(offbeat * float64(period))
 }
 
 // deadlineLook is when the stream is next to be looked at for a deadline that nears, zero: not before the deadline. Where

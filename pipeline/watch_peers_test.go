@@ -43,9 +43,9 @@ func opensOnPeers(t *testing.T, m *mirror, to float64) time.Time {
 func TestAPeerWhomANewLeaderNeverHeardOfIsSilent(t *testing.T) {
 	for _, c := range []struct{ ends, leads, opens float64 }{ // the old leader's time, the new one's, and the latest opening
 		{60, 60, 75},
-		{61, 61, 75},
-		{69, 69, 81},
-		{69, 76, 86}, // an election
+		{61, 61, 82.5},
+		{69, 69, 82.5},
+		{69, 76, 88}, // an election
 	} {
 		opened := opensOnPeers(t, group(func(now time.Time, s *pipeline.Sample, b *pipeline.Peer) {
 			switch {

@@ -31,13 +31,13 @@ func TestKeptTimesThatLieAheadCountFromNow(t *testing.T) {
 	w.start(100, records, open)
 	w.run(100, 200)
 	w.wants(
-		change{101.75, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
+		change{103, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
 		change{133, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 		change{133, pipeline.Opened, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
-		change{157, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
+		change{153.375, pipeline.Resolved, pipeline.RuleSeen, "B", pipeline.ReasonSilent},
 	)
-	if silent := w.changes[0].Silent; silent != secs(1) {
-		t.Errorf("resolved after a silence of %s, want 1s, from the start on", silent)
+	if silent := w.changes[0].Silent; silent != secs(3) {
+		t.Errorf("resolved after a silence of %s, want 3s, from the start on", silent)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestRoundsThatFailForEverAreTold(t *testing.T) {
 	w.wants(
 		change{100, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
 		change{120, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
-		change{200, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
+		change{201.375, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
 	)
 	for _, c := range w.changes {
 		if i := c.Incident; i.Rule == pipeline.RuleUnobserved && i.Detail != errListing.Error() {
@@ -94,10 +94,10 @@ func TestKnownStreamsAreJudgedWhileNothingIsListed(t *testing.T) {
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
 		change{90, pipeline.Opened, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
-		change{103, pipeline.Resolved, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
+		change{104.375, pipeline.Resolved, pipeline.RuleSeen, "DARK", pipeline.ReasonSilent},
 		change{120, pipeline.Opened, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
 		change{145.5, pipeline.Resolved, pipeline.RuleSeen, "DEAD", pipeline.ReasonSilent},
-		change{205, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
+		change{201.375, pipeline.Resolved, pipeline.RuleUnobserved, "", pipeline.ReasonUnlisted},
 	)
 }
 
@@ -137,7 +137,7 @@ func TestLeaderChangeNeverResolvesLag(t *testing.T) {
 	w.run(0, 200)
 	w.wants(
 		change{0, pipeline.Opened, pipeline.RuleLag, "A", pipeline.ReasonLag},
-		change{125, pipeline.Resolved, pipeline.RuleLag, "A", pipeline.ReasonLag},
+		change{126.375, pipeline.Resolved, pipeline.RuleLag, "A", pipeline.ReasonLag},
 	)
 }
 
@@ -154,7 +154,7 @@ func TestLateListingBringsNoDeletedStreamBack(t *testing.T) {
 		t.Error("a record of A is kept")
 	}
 	w.run(80, 500)
-	w.wants(change{67, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonDeleted})
+	w.wants(change{68.375, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonDeleted})
 	if n := len(linksOn(w.board)); n != 1 {
 		t.Errorf("%d links on the board, want B alone", n)
 	}
@@ -164,7 +164,7 @@ func TestStreamThatIsMadeAgainIsWatchedAgain(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), fault: []faulty{{cut(61, 81)[0], pipeline.FaultNotFound}}, cut: cut(100.5, 900)})
 	w.run(0, 200)
 	w.wants(
-		change{67, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonDeleted},
+		change{68.375, pipeline.Closed, pipeline.RuleSeen, "A", pipeline.ReasonDeleted},
 		change{130, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 }
@@ -235,7 +235,7 @@ func TestClocksThatDifferAreToldOnce(t *testing.T) {
 				got = append(got, fmt.Sprint(since(c.At), " ", c.Kind, " ", c.Incident.Rule, " ", c.Incident.Reason, c.Incident.Subject.Stream))
 			}
 		}
-		want := "[1m5.0002s opened policy " + pipeline.ReasonSkew + " 3m6.0002s resolved policy " + pipeline.ReasonSkew + "]"
+		want := "[1m6.3752s opened policy " + pipeline.ReasonSkew + " 3m5.1252s resolved policy " + pipeline.ReasonSkew + "]"
 		if fmt.Sprint(got) != want {
 			t.Errorf("skew of %v s:\n%v, want\n%s", skew, got, want)
 		}

@@ -13,6 +13,7 @@ func (w *Watch) Signal(now time.Time, signal Signal) {
 		w.disconnected(now, signal.Reason)
 	case SignalConnected:
 		w.rounds.soon(now)
+		w.origins.reconnected(now)
 	case SignalAdvisory:
 		w.advised(now, signal.Key, signal.Advisory)
 	}

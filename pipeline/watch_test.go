@@ -16,7 +16,7 @@ func TestIncidentOpensWhenTheLimitPassesAndResolvesOnProof(t *testing.T) {
 	w.run(0, 180)
 	w.wants(
 		change{90, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{127, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{128.375, pipeline.Resolved, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
 	)
 }
 
@@ -73,7 +73,7 @@ func TestMirrorWithoutLimitFallsToTheDefault(t *testing.T) {
 	w.run(0, 700)
 	w.wants(
 		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
-		change{607, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
+		change{608.375, pipeline.Resolved, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
 	)
 	if level := w.changes[0].Incident.Level; level != pipeline.Warning {
 		t.Errorf("level %s, want warning", level)
@@ -109,15 +109,15 @@ func TestLimitThatIsSetReplacesTheDefault(t *testing.T) {
 	w.run(0, 450)
 	w.wants(
 		change{310, pipeline.Opened, pipeline.RuleSeenDefault, "A", pipeline.ReasonSilent},
-		change{400, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
-		change{400, pipeline.Closed, pipeline.RuleSeenDefault, "A", pipeline.ReasonOwnLimit},
+		change{402.75, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent},
+		change{402.75, pipeline.Closed, pipeline.RuleSeenDefault, "A", pipeline.ReasonOwnLimit},
 	)
 }
 
 func TestNewLimitOpensAtOnceWhereItIsOver(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), cut: cut(10.5, 601), limits: []limited{{at(98), secs(30)}}})
 	w.run(0, 110)
-	w.wants(change{100, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
+	w.wants(change{102.75, pipeline.Opened, pipeline.RuleSeen, "A", pipeline.ReasonSilent})
 }
 
 func TestSameRehearsalGivesTheSameChanges(t *testing.T) {

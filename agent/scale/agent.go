@@ -64,6 +64,7 @@ type agentConfig struct {
 	interval  time.Duration
 	looks     int
 	collector string // OTLP endpoint; empty: none
+	events    string // OTLP endpoint that is told of changes; empty: none
 	webhook   string // URL of a receiver; empty: none
 	retention string // how much of the audit is kept; empty: the default
 	series    string // which links have series of their own on /metrics; empty: those that are not well
@@ -86,6 +87,9 @@ func (c *agentConfig) file(dir string) ([]byte, error) {
 	}
 	if c.collector != "" {
 		exporters["otlp"] = map[string]any{"endpoint": c.collector, "interval": exportEvery.String()}
+	}
+	if c.events != "" {
+		exporters["otlplog"] = []any{map[string]any{"name": "events", "endpoint": c.events}}
 	}
 	if c.webhook != "" {
 		exporters["webhook"] = []any{map[string]any{"name": "first", "url": c.webhook, "body": "native"}}

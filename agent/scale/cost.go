@@ -12,7 +12,7 @@ type costCommand struct {
 	Real   int   `help:"Measure the server's CPU instead: with so many real mirrors on a real server, 1000 or 10000." placeholder:"MIRRORS"`
 	Rounds int   `help:"Rounds to measure; 0: 30 of 1,000 links, 8 of 10,000, 3 of more."`
 	System bool  `help:"Ask with a user of the system account, by JSZ."`
-	Busy   int   `default:"10" help:"One mirror in so many gets messages; 0: none does. Where nothing moves, the agent looks at a stream between rounds too."`
+	Busy   int   `default:"10" help:"One mirror in so many gets messages; 0: none does."`
 	NoOTLP bool  `name:"no-otlp" help:"Leave out the run with an OTLP exporter."`
 	Looks  int   `name:"looks-per-second" help:"The agent's budget; 0: twice what rounds ask for, so that they come as fast as configured."`
 	Check  bool  `help:"Exit with 1 where a figure is over what it may be."`

@@ -21,6 +21,7 @@ repository's root.`
 type commandLine struct {
 	Cost   costCommand   `cmd:"" help:"Measure CPU, bytes and memory: of the agent, and of fetching the same pages alone."`
 	Detect detectCommand `cmd:"" help:"Let many links fail at once, and measure how late each is told of."`
+	Feed   feedCommand   `cmd:"" help:"Feed a real OpenTelemetry Collector, kill it for a minute, and see what it has at the end."`
 	Soak   soakCommand   `cmd:"" help:"Run an agent on real mirrors for an hour in which things happen, and see whether what it holds grows."`
 	Serve  serveCommand  `cmd:"" help:"Serve made-up streams until stdin ends, for measurements of one's own; takes orders on stdin."`
 	Part   partCommands  `cmd:"" hidden:"" help:"The processes that the other commands start."`

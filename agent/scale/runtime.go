@@ -21,7 +21,13 @@ func (a *agent) mallocs() (n uint64, ok bool, err error) {
 
 // metrics scrapes /metrics, and returns the sum over the series of each name; none of an agent that serves no metrics.
 func (a *agent) metrics() (map[string]float64, error) {
-	response, err := http.Get(a.api + "/metrics")
+	return sums(a.api + "/metrics")
+}
+
+// sums scrapes a page in the Prometheus text format, and returns the sum over the series of each name; none where there is no
+// such page.
+func sums(page string) (map[string]float64, error) {
+	response, err := http.Get(page)
 	if err != nil {
 		return nil, fmt.Errorf("ask for metrics: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 type soakCommand struct {
 	Links int           `help:"Real mirrors on a real server." default:"1000"`
 	For   time.Duration `help:"How long the agent is watched once it knows them all; some minutes at the end are for what is still open." default:"1h"`
+	Every time.Duration `help:"Something happens each time." default:"1m"`
 	Check bool          `help:"Exit with 1 where a figure is over what it may be."`
 	agentFlags
 }
@@ -25,9 +26,8 @@ const (
 	soakRetention = "1MiB"
 	sampleEach    = time.Minute
 	scrapeEach    = 15 * time.Second // of /metrics, as a Prometheus would
-	happenEach    = time.Minute
-	closing       = 5 * time.Minute // in which nothing happens any more, and incidents end
-	rowEach       = 5               // samples
+	closing       = 5 * time.Minute  // in which nothing happens any more, and incidents end
+	rowEach       = 5                // samples
 )
 
 // soak is an agent that runs for long on a server where things happen.
@@ -39,7 +39,8 @@ type soak struct {
 	data   string // data_dir
 	sink   *collector
 	pages  *receiver
-	told   map[pipeline.ChangeKind]int
+	open   map[string]bool // incidents that were told of, and not of their end
+	opened int             // that were told of
 	taken  []sample
 	events int
 }
@@ -56,7 +57,7 @@ func (c *soakCommand) Run(ctx context.Context, io *console) error {
 		return err
 	}
 	defer os.RemoveAll(store)
-	s := &soak{soakCommand: c, io: io, told: map[pipeline.ChangeKind]int{}}
+	s := &soak{soakCommand: c, io: io, open: map[string]bool{}}
 	if s.world, err = newWorld(ctx, io, store, c.Links); err != nil {
 		return err
 	}
@@ -109,8 +110,9 @@ func (s *soak) watch(ctx context.Context) error {
 		} else if _, err := s.agent.metrics(); err != nil {
 			return err
 		}
-		if past >= happened+happenEach && past < s.For-closing {
-			happened = past.Truncate(happenEach)
+		// What began comes to its end: after each cycle of events all is as it was.
+		if past >= happened+s.Every && (past < s.For-closing || s.events%cycle != 0) {
+			happened = past.Truncate(s.Every)
 			if err := s.world.happen(ctx, s.events); err != nil {
 				return err
 			}
@@ -133,9 +135,15 @@ func (s *soak) sample(past time.Duration) error {
 		return err
 	}
 	for _, p := range s.pages.take() {
-		s.told[p.Change]++
+		switch {
+		case p.Change == pipeline.Opened:
+			s.open[p.Incident] = true
+			s.opened++
+		case p.Change.Ends(): // of what was never open, too: a stream that was deleted is told of once
+			delete(s.open, p.Incident)
+		}
 	}
-	x.past, x.opened, x.ended = past, s.told[pipeline.Opened], s.told[pipeline.Resolved]+s.told[pipeline.Closed]
+	x.past, x.opened, x.ended = past, s.opened, s.opened-len(s.open)
 	s.taken = append(s.taken, x)
 	if len(s.taken)%rowEach == 0 {
 		printSoakRow(s.io.out, s.taken[len(s.taken)-rowEach:])

@@ -17,8 +17,8 @@ type sample struct {
 	descriptors int
 	files       int64 // bytes of all files in data_dir
 	open        int   // incidents
-	opened      int   // pages that came so far
-	ended       int
+	opened      int   // incidents that the receiver was told of so far
+	ended       int   // and of their end
 }
 
 // The series of /metrics that samples are made of.

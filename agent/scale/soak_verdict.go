@@ -40,7 +40,7 @@ func (s *soak) aims() []aim {
 	return append(aims,
 		aim{"files in data_dir at most", mib(slices.MaxFunc(s.taken, func(a, b sample) int { return int(a.files - b.files) }).files), mostFiles, "MiB"},
 		aim{"incidents still open", float64(end.open), 0, ""},
-		aim{"pages without a page that ends it", float64(end.opened - end.ended), 0, ""},
+		aim{"incidents whose end the receiver was not told", float64(end.opened - end.ended), 0, ""},
 	)
 }
 
@@ -52,7 +52,7 @@ func mean(of []sample, value func(*sample) float64) (m float64) {
 }
 
 func printSoakHead(to writer) {
-	fmt.Fprintln(to, "| minutes | memory of its own, and files' pages, MiB | heap goal MiB | goroutines | file descriptors | files in data_dir, MiB | incidents open (at most) | pages so far: opened, ended |")
+	fmt.Fprintln(to, "| minutes | memory of its own, and files' pages, MiB | heap goal MiB | goroutines | file descriptors | files in data_dir, MiB | incidents open (at most) | incidents told so far, and their ends |")
 	fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|")
 }
 
@@ -75,7 +75,7 @@ func (s *soak) print() error {
 		return errors.New("fewer than three samples were taken")
 	}
 	end := s.taken[len(s.taken)-1]
-	fmt.Fprintf(s.io.out, "\n%d real mirrors, %.0f minutes, %d events; %d pages that something opened and %d that it ended; %d OTLP points in %d requests; /metrics scraped each %s.\n",
+	fmt.Fprintf(s.io.out, "\n%d real mirrors, %.0f minutes, %d events; the receiver was told of %d incidents, and of the end of %d; %d OTLP points in %d requests; /metrics scraped each %s.\n",
 		s.Links, end.past.Minutes(), s.events, end.opened, end.ended, s.sink.points.Load(), s.sink.requests.Load(), scrapeEach)
 	if end.opened == 0 {
 		return errors.New("no incident opened")

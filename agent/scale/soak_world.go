@@ -90,11 +90,14 @@ func (w *world) send() error {
 	return nil
 }
 
-// happen lets the next thing happen. After six the turn is the next group's.
+// cycle is after how many events the turn is the next group's.
+const cycle = 6
+
+// happen lets the next thing happen.
 func (w *world) happen(ctx context.Context, number int) error {
-	group := number / 6 % soakOrigins
+	group := number / cycle % soakOrigins
 	other := (group + soakOrigins/2) % soakOrigins
-	switch number % 6 {
+	switch number % cycle {
 	case 0:
 		w.io.tell("origin %d is deleted", group)
 		return w.remove(ctx, originOf(group))

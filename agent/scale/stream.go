@@ -69,7 +69,7 @@ func makeStreams(links int, like *likeness, created time.Time) ([]stream, error)
 
 // likeness is what made-up streams are like.
 type likeness struct {
-	Busy    int           `default:"10" help:"One mirror in so many gets messages; 0: none does. Where nothing moves, an agent looks at a stream between rounds too."`
+	Busy    int           `default:"10" help:"One mirror in so many gets messages; 0: none does."`
 	Cluster bool          `help:"Three servers lead them: one can be frozen."`
 	Least   time.Duration `default:"60s" help:"The shortest limit."`
 	Most    time.Duration `default:"600s" help:"The longest."`

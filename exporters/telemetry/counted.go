@@ -42,13 +42,39 @@ func (o *Own) Looked(connection string, l pipeline.Looked) {
 	if errors.Is(l.Err, context.Canceled) {
 		return
 	}
-	ctx, name, scope := context.Background(), connectionName(connection), attribute.String("mirrorwatch.look.scope", string(l.Kind))
-	of := metric.WithAttributeSet(attribute.NewSet(name, scope))
-	o.done.duration.Record(ctx, l.Took.Seconds(), of)
-	o.done.looks.Add(ctx, int64(l.Streams), of)
+	ctx, of := context.Background(), o.series(lookOf{connection, l.Kind, ""})
+	o.done.duration.Record(ctx, l.Took.Seconds(), of.record...)
+	o.done.looks.Add(ctx, int64(l.Streams), of.add...)
 	if l.Err != nil {
-		o.done.failures.Add(ctx, 1, metric.WithAttributes(name, scope, attribute.String("error.type", lookFault(l.Err))))
+		o.done.failures.Add(ctx, 1, o.series(lookOf{connection, l.Kind, lookFault(l.Err)}).add...)
 	}
+}
+
+// lookOf is what looks are counted by.
+type lookOf struct {
+	connection string
+	kind       pipeline.LookKind
+	fault      string // empty: none
+}
+
+// series is a set of attributes, as instruments take it.
+type series struct {
+	add    []metric.AddOption
+	record []metric.RecordOption
+}
+
+// series returns the attributes of such looks, made once.
+func (o *Own) series(of lookOf) *series {
+	if known, ok := o.looks.Load(of); ok {
+		return known.(*series)
+	}
+	all := []attribute.KeyValue{connectionName(of.connection), attribute.String("mirrorwatch.look.scope", string(of.kind))}
+	if of.fault != "" {
+		all = append(all, attribute.String("error.type", of.fault))
+	}
+	set := metric.WithAttributeSet(attribute.NewSet(all...))
+	made, _ := o.looks.LoadOrStore(of, &series{[]metric.AddOption{set}, []metric.RecordOption{set}})
+	return made.(*series)
 }
 
 func lookFault(err error) string {

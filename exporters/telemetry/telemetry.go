@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
@@ -29,6 +30,7 @@ type Own struct {
 	reader   *sdk.ManualReader
 	provider *sdk.MeterProvider
 	done     counted
+	looks    sync.Map // of *series, by lookOf
 }
 
 var _ pipeline.Observer = (*Own)(nil)

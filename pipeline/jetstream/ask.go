@@ -17,12 +17,16 @@ import (
 // apart from the question, which would wait out its time otherwise.
 type asks struct {
 	mu    sync.Mutex
-	by    map[string]map[*asking]struct{} // by subject
-	muted error                           // not nil: no answer can reach us until the next connect
+	by    map[string]*asking // by subject, the newest of several
+	muted error              // not nil: no answer can reach us until the next connect
 }
 
 // asking is one question under way.
-type asking struct{ give func(error) }
+type asking struct {
+	subject      string
+	give         func(error)
+	older, newer *asking // on the same subject
+}
 
 // enter registers a question; give ends it with a cause. The question leaves by the function returned.
 func (a *asks) enter(subject string, give func(error)) (leave func(), err error) {
@@ -32,21 +36,30 @@ func (a *asks) enter(subject string, give func(error)) (leave func(), err error)
 		return nil, a.muted
 	}
 	if a.by == nil {
-		a.by = map[string]map[*asking]struct{}{}
+		a.by = map[string]*asking{}
 	}
-	if a.by[subject] == nil {
-		a.by[subject] = map[*asking]struct{}{}
+	one := &asking{subject: subject, give: give, older: a.by[subject]}
+	if one.older != nil {
+		one.older.newer = one
 	}
-	one := &asking{give}
-	a.by[subject][one] = struct{}{}
-	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		delete(a.by[subject], one)
-		if len(a.by[subject]) == 0 {
-			delete(a.by, subject)
-		}
-	}, nil
+	a.by[subject] = one
+	return func() { a.leave(one) }, nil
+}
+
+func (a *asks) leave(one *asking) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if one.older != nil {
+		one.older.newer = one.newer
+	}
+	switch {
+	case one.newer != nil:
+		one.newer.older = one.older
+	case one.older != nil:
+		a.by[one.subject] = one.older
+	default:
+		delete(a.by, one.subject)
+	}
 }
 
 // deny ends the questions that a permissions violation concerns: those on its subject, or all where it says that answers, to
@@ -58,10 +71,9 @@ func (a *asks) deny(violation error, inbox string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if strings.HasPrefix(text, "Permissions Violation for Publish to ") {
-		for one := range a.by[subject] {
-			one.give(denied)
-		}
-		return len(a.by[subject]) > 0
+		newest := a.by[subject]
+		newest.giveAll(denied)
+		return newest != nil
 	}
 	if !strings.HasPrefix(subject, inbox+".") {
 		return false
@@ -87,10 +99,15 @@ func (a *asks) drop(cause error) {
 }
 
 func (a *asks) giveAll(cause error) {
-	for _, some := range a.by {
-		for one := range some {
-			one.give(cause)
-		}
+	for _, newest := range a.by {
+		newest.giveAll(cause)
+	}
+}
+
+// giveAll ends the question and the older ones on its subject. It may be called on nil.
+func (one *asking) giveAll(cause error) {
+	for ; one != nil; one = one.older {
+		one.give(cause)
 	}
 }
 
@@ -108,8 +125,8 @@ func (c *connection) ask(ctx context.Context, subject string, body []byte, wait 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("%w within %v", pipeline.ErrNoAnswer, wait))
-	defer cancel()
+	late := time.AfterFunc(wait, func() { give(fmt.Errorf("%w within %v", pipeline.ErrNoAnswer, wait)) })
+	defer late.Stop()
 	msg, err := nc.RequestMsgWithContext(ctx, &nats.Msg{Subject: subject, Data: body})
 	switch {
 	case err == nil:

@@ -51,6 +51,11 @@ func (s *Source) lookAt(ctx context.Context, scope []pipeline.StreamKey, yield f
 // inquire asks about n streams, as many at once as there are places, and gives each reply to take, one at a time. A pacer, where
 // there is one, is paid for a handful at once: asked together they cost their server a third. Its error is the pacer's.
 func (s *Source) inquire(ctx context.Context, p places, n int, key func(i int) pipeline.StreamKey, pace *pacer, take func(*reply)) (err error) {
+	if n == 1 && pace == nil {
+		a := s.question(ctx, p, key(0), new(atomic.Int64))
+		take(&a)
+		return nil
+	}
 	questions, replies := make(chan pipeline.StreamKey), make(chan reply)
 	var asking sync.WaitGroup
 	var flying atomic.Int64

@@ -11,8 +11,8 @@ import (
 
 // How everything is listed. A cluster waits up to 4 s for streams whose leader is silent, on each page.
 const (
-	pageSize  = 256 // of today's servers; the answers tell
-	widePages = 8   // fetched at once after a slow one
+	pageSize  = 256         // of today's servers; the answers tell
+	widePages = roundPlaces // fetched at once where one is slow: 10,000 streams
 )
 
 // lookAtAll looks at every stream, in the cheaper way.
@@ -61,51 +61,62 @@ func (s *Source) list(ctx context.Context, domain string, pace *pacer, learnt *r
 	return nil
 }
 
-// pages fetches page after page, several at once after a slow one, and gives each to take. It ends after an error that
-// would be every page's, or with the last page.
+// pages fetches page after page, and gives each to take. Once one is slow, the others do not wait for it: as many as may be are fetched
+// at once. It ends after an error that would be every page's, or with the last page.
 func (s *Source) pages(ctx context.Context, pace *pacer, take func(*page)) {
 	total, step, next, width, pending := int(s.listed.Load()), pageSize, 0, 1, 0
-	fetched := make(chan *page)
+	fetched, slow := make(chan *page), make(chan struct{}, 1)
 	start := func() {
 		offset, size := next, min(step, total-next)
 		next += step
 		pending++
-		go func() { fetched <- s.fetch(ctx, pace, offset, size) }()
+		go func() { fetched <- s.fetch(ctx, pace, offset, size, slow) }()
 	}
 	for start(); pending > 0; {
-		p := <-fetched
-		pending--
-		switch {
-		case errors.Is(p.err, pipeline.ErrNoAnswer):
+		var p *page
+		select {
+		case <-slow:
 			width = widePages
-		case p.err != nil, p.empty():
-			total = 0
-		default:
-			total = p.total
-			s.listed.Store(int64(total))
-			if p.offset == 0 && p.limit > 0 {
-				step, next = p.limit, p.limit
+		case p = <-fetched:
+			pending--
+			switch {
+			case errors.Is(p.err, pipeline.ErrNoAnswer):
+				width = widePages
+			case p.err != nil, p.empty():
+				total = 0
+			default:
+				total = p.total
+				s.listed.Store(int64(total))
+				if p.offset == 0 && p.limit > 0 && p.limit != step {
+					step, next = p.limit, p.limit
+				}
 			}
+			p.alone = width == 1
 		}
-		if p.at.Sub(p.asked) > s.patience.slow {
-			width = widePages
-		}
-		p.alone = width == 1
 		for pending < width && next < total {
 			start()
 		}
-		take(p)
+		if p != nil {
+			take(p)
+		}
 	}
 }
 
-// fetch asks for one page once the pace allows it. A size of 0 or less is not known beforehand.
-func (s *Source) fetch(ctx context.Context, pace *pacer, offset, size int) *page {
+// fetch asks for one page once the pace allows it, and tells when it turns out to be slow. A size of 0 or less is not known beforehand.
+func (s *Source) fetch(ctx context.Context, pace *pacer, offset, size int, slow chan<- struct{}) *page {
 	p := &page{offset: offset}
 	paid := max(size, 1)
 	if err := pace.wait(ctx, paid); err != nil {
 		p.err = fmt.Errorf("wait for the pace: %w", err)
 		return p
 	}
+	late := time.AfterFunc(s.patience.slow, func() {
+		select {
+		case slow <- struct{}{}:
+		default: // it was told before
+		}
+	})
+	defer late.Stop()
 	s.turn(ctx, p, ".STREAM.LIST")
 	pace.owe(p.size() - paid)
 	return p

@@ -118,24 +118,47 @@ func TestSilentPageTakesNoOtherAlong(t *testing.T) {
 	}
 }
 
-func TestPagesAreFetchedTogetherAfterASlowOne(t *testing.T) {
-	const pages = 9
+func TestNoPageWaitsForASlowOne(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(widePages)
 	s := scripted(t, func(subject string, offset int) string {
 		if subject == "INFO" {
 			return `{}`
 		}
-		if offset > 0 {
-			together.Done()
-			together.Wait() // nobody gets an answer before all have asked
-		}
-		return fmt.Sprintf(`{"total":%d,"limit":1,"streams":[%s]}`, pages, element(fmt.Sprint("S", offset)))
+		together.Done()
+		together.Wait() // nobody gets an answer before all have asked, the first neither
+		return fmt.Sprintf(`{"total":%d,"limit":%d,"streams":[%s]}`, widePages*pageSize, pageSize, element(fmt.Sprint("S", offset)))
 	})
 	s.patience.slow = 0
+	s.listed.Store(widePages * pageSize) // as the look before told
 	all, err := look(t, s)
-	if err != nil || len(all) != pages {
+	if err != nil || len(all) != widePages {
 		t.Errorf("%d samples, %v", len(all), err)
+	}
+}
+
+func TestPagesThatTurnOutSmallerAreAskedForAnew(t *testing.T) {
+	second := make(chan struct{})
+	var once sync.Once
+	s := scripted(t, func(subject string, offset int) string {
+		switch {
+		case subject == "INFO":
+			return `{}`
+		case offset == 0:
+			<-second
+		case offset == pageSize:
+			once.Do(func() { close(second) })
+		}
+		return fmt.Sprintf(`{"total":5,"limit":1,"streams":[%s]}`, element(fmt.Sprint("S", offset)))
+	})
+	s.patience.slow = 0
+	s.listed.Store(2 * pageSize)
+	all, err := look(t, s)
+	got := faults(all)
+	for i := range 5 {
+		if _, seen := got[fmt.Sprint("S", i)]; !seen || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
 	}
 }
 
@@ -207,7 +230,7 @@ func TestLooksAtStreamsShareTheirPlaces(t *testing.T) {
 				break
 			}
 		}
-		if n == streamPlaces+sharedPlaces {
+		if n == streamPlaces {
 			once.Do(func() { close(full) })
 		}
 		<-full
@@ -228,7 +251,7 @@ func TestLooksAtStreamsShareTheirPlaces(t *testing.T) {
 	if err = errors.Join(err, <-second); err != nil || len(all) != len(names) || len(faults(all)) != len(names) {
 		t.Errorf("%d samples, %v", len(all), err)
 	}
-	if most.Load() != streamPlaces+sharedPlaces {
+	if most.Load() != streamPlaces {
 		t.Errorf("%d questions in flight", most.Load())
 	}
 }

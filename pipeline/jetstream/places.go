@@ -3,40 +3,31 @@ package jetstream
 import (
 	"context"
 	"time"
+
+	"mirrorwatch/pipeline"
 )
 
-// How many questions of each kind may be in flight at once for certain, and how many more of any. A server drops its whole queue of
-// such questions at 10,000, everybody's: all together are 64.
+// How many questions of each kind may be in flight at once. A server drops its whole queue of such questions at 10,000, everybody's: all
+// together are 128. Each kind has its own, so that single streams, whose deadlines near, wait for nobody else's answers; and for
+// no silent stream's: there are as many places as a watch asks about at once.
 const (
-	streamPlaces = 24 // single streams
-	roundPlaces  = 8  // pages, and the streams of a round
-	originPlaces = 8  // origins of this connection's links
-	otherPlaces  = 8  // origins of other connections' links
-	sharedPlaces = 16
+	streamPlaces = pipeline.MostLooks // single streams
+	roundPlaces  = 40                 // pages, and the streams of a round
+	originPlaces = 24                 // origins of this connection's links
+	otherPlaces  = 8                  // origins of other connections' links
 )
 
-// places is the room of one kind of question: silent streams take no place from origins, and the other way round.
-type places struct{ own, shared chan struct{} }
-
-func newPlaces(own int, shared chan struct{}) places {
-	return places{make(chan struct{}, own), shared}
-}
+// places is the room of one kind of question.
+type places chan struct{}
 
 // most is how many questions of the kind can be in flight.
-func (p places) most() int { return cap(p.own) + cap(p.shared) }
+func (p places) most() int { return cap(p) }
 
 // take waits for a place until ctx ends or timeout says so; leave is nil then.
 func (p places) take(ctx context.Context, timeout <-chan time.Time) (leave func()) {
 	select {
-	case p.own <- struct{}{}:
-		return func() { <-p.own }
-	default:
-	}
-	select {
-	case p.own <- struct{}{}:
-		return func() { <-p.own }
-	case p.shared <- struct{}{}:
-		return func() { <-p.shared }
+	case p <- struct{}{}:
+		return func() { <-p }
 	case <-timeout:
 	case <-ctx.Done():
 	}

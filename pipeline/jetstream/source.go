@@ -63,13 +63,12 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		return nil, fmt.Errorf("configure connection %q: %s", c.Name, strings.Join(problems, "; "))
 	}
 	conn := newConnection(log.With("connection", c.Name))
-	shared := make(chan struct{}, sharedPlaces)
 	s := &Source{
 		config: c, prefix: c.apiPrefix(), conn: conn, pace: p,
-		streams:    newPlaces(streamPlaces, shared),
-		rounds:     newPlaces(roundPlaces, shared),
-		origins:    newPlaces(originPlaces, shared),
-		others:     newPlaces(otherPlaces, shared),
+		streams:    make(places, streamPlaces),
+		rounds:     make(places, roundPlaces),
+		origins:    make(places, originPlaces),
+		others:     make(places, otherPlaces),
 		choice:     newChoice(),
 		denials:    newDenials(conn.log),
 		advisories: newAdvisories(conn.log),

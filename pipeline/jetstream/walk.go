@@ -160,7 +160,7 @@ func (w *walking) sweep(ctx context.Context) error {
 	defer func() { w.pages, w.paged = l.took, l.paged }()
 	for n := w.roster.due(time.Now(), s.choice.sweep, int(s.listed.Load()), max(1, w.pace.burst()/4/pageSize)); n > 0; n-- {
 		offset := w.roster.at(&w.roster.sweep)
-		p := s.fetch(ctx, w.pace, offset, pageSize)
+		p := s.fetch(ctx, w.pace, offset, pageSize, nil)
 		p.alone = true
 		if p.err == nil {
 			p.err = l.take(p)

@@ -222,7 +222,7 @@ func (r *replayed) judgeSilence(origin string, s silence, changes []pipeline.Cha
 	if d := cover.At.Sub(proof.Add(limit)); d < 0 || d > late {
 		fault("opened %s after proof and limit", d)
 	}
-	if d := cover.At.Sub(truth.contact.Add(limit)); d < -r.interval || d > late {
+	if d := cover.At.Sub(truth.contact.Add(limit)); d < -r.interval*3/2 || d > late { // rounds keep no beat
 		fault("opened %s after last contact and limit", d)
 	}
 	if !slices.Contains(s.reasons, cover.Incident.Reason) {
