@@ -132,6 +132,29 @@ func (p *dayPages) latest() time.Duration {
 	return p.late
 }
 
+// silent is the mirrors that are cut.
+func (w *dayWorld) silent() (cut []pipeline.StreamKey) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	for k := range w.streams {
+		if !w.streams[k].cut.IsZero() {
+			cut = append(cut, w.streams[k].key)
+		}
+	}
+	return cut
+}
+
+// truth is when a mirror heard its origin last, and whether its server kept that to itself; ok is false where there is none.
+func (w *dayWorld) truth(key pipeline.StreamKey, now time.Time) (heard time.Time, kept, ok bool) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	k, ok := w.number[key]
+	if !ok {
+		return heard, false, false
+	}
+	return w.streams[k].heard(now, k, len(w.streams)), w.frozen == k%dayServers, true
+}
+
 // dayReceiver is told of groups, and refuses at times.
 type dayReceiver struct {
 	mu       sync.Mutex

@@ -237,29 +237,6 @@ func dayServer(k int) string { return string(rune('A' + k%dayServers)) }
 
 func dayOrigin(k int) string { return fmt.Sprintf("ORDERS_%04d", k/dayPerOrigin) }
 
-// silent is the mirrors that are cut.
-func (w *dayWorld) silent() (cut []pipeline.StreamKey) {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	for k := range w.streams {
-		if !w.streams[k].cut.IsZero() {
-			cut = append(cut, w.streams[k].key)
-		}
-	}
-	return cut
-}
-
-// truth is when a mirror heard its origin last, and whether its server kept that to itself; ok is false where there is none.
-func (w *dayWorld) truth(key pipeline.StreamKey, now time.Time) (heard time.Time, kept, ok bool) {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	k, ok := w.number[key]
-	if !ok {
-		return heard, false, false
-	}
-	return w.streams[k].heard(now, k, len(w.streams)), w.frozen == k%dayServers, true
-}
-
 // dayWait waits for a time, or until ctx ends.
 func dayWait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

@@ -37,7 +37,11 @@ func (c *Committer) launch(now time.Time) {
 		return
 	}
 	flight := c.waiting
-	c.flight, c.flightDue, c.waiting = &flight, now.Add(commitPatience), newCommitGroup()
+	c.waiting = newCommitGroup()
+	if rest := flight.content.leave(mostRecords); len(rest) > 0 {
+		c.waiting.content.streams, c.waiting.due = rest, now
+	}
+	c.flight, c.flightDue = &flight, now.Add(commitPatience)
 	what := flight.commit()
 	go func() {
 		began := time.Now()

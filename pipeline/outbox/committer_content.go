@@ -79,6 +79,32 @@ func (x *content) add(c pipeline.Commit) {
 	x.events = append(x.events, c.Events...)
 }
 
+// leave takes all but so many streams' records out, and returns them. Those of streams with changes stay first. Nothing depends on a
+// record's being on disk with others: without one, a stream is new after a restart.
+func (x *content) leave(most int) map[pipeline.StreamKey]pipeline.StreamRecord {
+	if len(x.streams) <= most {
+		return nil
+	}
+	kept := make(map[pipeline.StreamKey]pipeline.StreamRecord, most)
+	for i := range x.changes {
+		key := x.changes[i].Incident.Subject.StreamKey
+		if r, ok := x.streams[key]; ok && len(kept) < most {
+			kept[key] = r
+			delete(x.streams, key)
+		}
+	}
+	for key, r := range x.streams {
+		if len(kept) == most {
+			break
+		}
+		kept[key] = r
+		delete(x.streams, key)
+	}
+	rest := x.streams
+	x.streams = kept
+	return rest
+}
+
 // commit returns the content in an order that does not depend on chance.
 func (x *content) commit() pipeline.Commit {
 	return pipeline.Commit{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -174,6 +175,37 @@ func TestWhatComesTogetherIsCommittedTogether(t *testing.T) {
 		synctest.Wait()
 		if s := journal.State().Streams; len(s) != 1 || s[0].Key.Stream != "B" {
 			t.Errorf("streams: %+v", s)
+		}
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestChangeDoesNotWaitForManyRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		journal := pipelinetest.NewMemJournal()
+		d := openDesk(t, journal, nil)
+		var first []pipeline.StreamRecord
+		for n := range 5000 {
+			first = append(first, record(fmt.Sprint(n)))
+		}
+		d.Submit(pipeline.Kept{Streams: first, Changes: []pipeline.Change{opened("4999")}})
+		pass(time.Second)
+		synctest.Wait()
+		commits := journal.Commits()
+		if len(commits) != 3 || len(commits[0].Changes) != 1 || !slices.ContainsFunc(commits[0].Streams, func(r pipeline.StreamRecord) bool {
+			return r.Key.Stream == "4999"
+		}) {
+			t.Fatalf("%d commits, the first with %d changes and %d records", len(commits), len(commits[0].Changes), len(commits[0].Streams))
+		}
+		for _, c := range commits {
+			if n := len(c.Streams); n > 2000 {
+				t.Errorf("%d records in one commit", n)
+			}
+		}
+		if n := len(journal.State().Streams); n != len(first) {
+			t.Errorf("%d records of %d are kept", n, len(first))
 		}
 		if err := d.close(); err != nil {
 			t.Error(err)
