@@ -64,7 +64,7 @@ func (w *Watch) leave(s *stream, l *link) {
 			return
 		}
 	}
-	if w.origins.unlink(o, s) > 0 {
+	if o.over || w.origins.unlink(o, s) > 0 { // over: another link of the stream was taken out just now
 		return
 	}
 	w.shelf.removeOrigin(o)

@@ -241,3 +241,22 @@ func TestNobodyIsAskedWhereNobodyCanTell(t *testing.T) {
 		t.Errorf("asked: %v", q.at)
 	}
 }
+
+func TestTwoSourcesOfOneOriginAreTakenOutAtOnce(t *testing.T) {
+	a := &mirror{key: key("A"), limit: 30 * time.Second, source: true, edit: func(now time.Time, s *pipeline.Sample) {
+		first := s.Links[0]
+		second, third := first, first
+		first.Filter, second.Filter, third.Origin = "a", "b", "P"
+		if s.Links = []pipeline.LinkSample{first, second, third}; !now.Before(at(30)) {
+			s.Links = s.Links[2:]
+		}
+	}}
+	q := newInquiry(t, a)
+	q.run(60)
+	if links := linksOn(q.board); len(links) != 1 || links[0].Subject.Origin != "P" {
+		t.Errorf("left are %v", links)
+	}
+	if least, _ := q.apart("O", 60); least < 10 || slices.Max(q.at["O"]) > 36 {
+		t.Errorf("O was asked about at %v, want none when no link comes from it any more", q.at["O"])
+	}
+}

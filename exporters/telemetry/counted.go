@@ -42,19 +42,19 @@ func (o *Own) Looked(connection string, l pipeline.Looked) {
 	if errors.Is(l.Err, context.Canceled) {
 		return
 	}
-	ctx, of := context.Background(), o.series(lookOf{connection, l.Kind, ""})
+	ctx, of := context.Background(), o.series(about{connection, l.Kind, ""})
 	o.done.duration.Record(ctx, l.Took.Seconds(), of.record...)
 	o.done.looks.Add(ctx, int64(l.Streams), of.add...)
 	if l.Err != nil {
-		o.done.failures.Add(ctx, 1, o.series(lookOf{connection, l.Kind, lookFault(l.Err)}).add...)
+		o.done.failures.Add(ctx, 1, o.series(about{connection, l.Kind, lookFault(l.Err)}).add...)
 	}
 }
 
-// lookOf is what looks are counted by.
-type lookOf struct {
+// about is what looks and turns are counted by.
+type about struct {
 	connection string
-	kind       pipeline.LookKind
-	fault      string // empty: none
+	kind       pipeline.LookKind // empty: of no look
+	fault      string            // empty: none
 }
 
 // series is a set of attributes, as instruments take it.
@@ -63,17 +63,20 @@ type series struct {
 	record []metric.RecordOption
 }
 
-// series returns the attributes of such looks, made once.
-func (o *Own) series(of lookOf) *series {
-	if known, ok := o.looks.Load(of); ok {
+// series returns the attributes, made once.
+func (o *Own) series(of about) *series {
+	if known, ok := o.made.Load(of); ok {
 		return known.(*series)
 	}
-	all := []attribute.KeyValue{connectionName(of.connection), attribute.String("mirrorwatch.look.scope", string(of.kind))}
+	all := []attribute.KeyValue{connectionName(of.connection)}
+	if of.kind != "" {
+		all = append(all, attribute.String("mirrorwatch.look.scope", string(of.kind)))
+	}
 	if of.fault != "" {
 		all = append(all, attribute.String("error.type", of.fault))
 	}
 	set := metric.WithAttributeSet(attribute.NewSet(all...))
-	made, _ := o.looks.LoadOrStore(of, &series{[]metric.AddOption{set}, []metric.RecordOption{set}})
+	made, _ := o.made.LoadOrStore(of, &series{[]metric.AddOption{set}, []metric.RecordOption{set}})
 	return made.(*series)
 }
 
@@ -91,9 +94,9 @@ func lookFault(err error) string {
 
 // Turned counts what a ring did.
 func (o *Own) Turned(connection string, late time.Duration, proofs int) {
-	ctx, of := context.Background(), metric.WithAttributes(connectionName(connection))
-	o.done.lateness.Record(ctx, late.Seconds(), of)
-	o.done.proofs.Add(ctx, int64(proofs), of)
+	ctx, of := context.Background(), o.series(about{connection: connection})
+	o.done.lateness.Record(ctx, late.Seconds(), of.record...)
+	o.done.proofs.Add(ctx, int64(proofs), of.add...)
 }
 
 // Committed counts a commit to the journal, which failed with err or succeeded.

@@ -131,3 +131,14 @@ func TestRingsAndCommitsAreCounted(t *testing.T) {
 		t.Errorf("commits: %+v", commits)
 	}
 }
+
+func TestCountingAllocatesLittle(t *testing.T) {
+	o := open(t, Sources{})
+	look := pipeline.Looked{Kind: pipeline.LookOrigin, Took: time.Millisecond, Streams: 1, Err: pipeline.ErrNoAnswer}
+	if n := testing.AllocsPerRun(100, func() {
+		o.Looked("dr", look)
+		o.Turned("dr", time.Millisecond, 1)
+	}); n > 2 { // keys of the lookup
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -30,7 +30,7 @@ type Own struct {
 	reader   *sdk.ManualReader
 	provider *sdk.MeterProvider
 	done     counted
-	looks    sync.Map // of *series, by lookOf
+	made     sync.Map // of *series, by about
 }
 
 var _ pipeline.Observer = (*Own)(nil)

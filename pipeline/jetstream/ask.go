@@ -52,12 +52,11 @@ func (a *asks) leave(one *asking) {
 	if one.older != nil {
 		one.older.newer = one.newer
 	}
-	switch {
-	case one.newer != nil:
+	if one.newer != nil {
 		one.newer.older = one.older
-	case one.older != nil:
-		a.by[one.subject] = one.older
-	default:
+		return
+	}
+	if a.by[one.subject] = one.older; one.older == nil {
 		delete(a.by, one.subject)
 	}
 }
