@@ -197,7 +197,7 @@ func (w *Watch) awake(now time.Time) {
 		return
 	}
 	w.tracker.skip(now.Sub(w.promised))
-	w.resume(now)
+	w.resume(now, w.promised)
 }
 
 // Slept tells of a pause that the clock behind now did not count, as when a machine is suspended: everything proven is
@@ -210,23 +210,26 @@ func (w *Watch) Slept(now time.Time, gap time.Duration) {
 		s.first = s.first.Add(-gap)
 		for _, l := range s.links {
 			l.first = l.first.Add(-gap)
+			if !l.graced.IsZero() {
+				l.graced = l.graced.Add(-gap)
+			}
 			l.proof.age(gap)
 			l.progress.age(gap)
 		}
 	}
-	w.resume(now)
+	w.resume(now, now.Add(-gap))
 	for s := range w.each() {
 		w.judge(now, s)
 	}
 }
 
-// resume goes on after a pause.
-func (w *Watch) resume(now time.Time) {
+// resume goes on after a pause that began at some time.
+func (w *Watch) resume(now, since time.Time) {
 	w.promised = now
 	w.sight.forget()
 	w.rounds.soon(now)
 	for s := range w.each() {
-		s.spare(now)
+		s.spare(now, since)
 	}
 }
 

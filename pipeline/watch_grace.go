@@ -3,19 +3,20 @@ package pipeline
 import "time"
 
 // This file holds the grace of links that nobody could look at in time: after a start, a pause of our own, a blindness. What is proven
-// after it was given needs none.
+// since that began needs none. What was proven shortly before may show only in the first answer after it: a position that rose meanwhile
+// proves contact at the answer before.
 
 // spared tells whether the link has grace.
 func (l *link) spared(now time.Time) bool {
 	return now.Before(l.grace) && !l.proof.Contact().After(l.graced)
 }
 
-// spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at in
-// time, and are looked at now before they are judged.
-func (s *stream) spare(now time.Time) {
+// spare gives the stream's links grace, once for each proof: those that fall due meanwhile could not be looked at since some time,
+// and are looked at now before they are judged.
+func (s *stream) spare(now, since time.Time) {
 	for _, l := range s.links {
-		if p := l.proof.Contact(); l.grace.IsZero() || !p.Equal(l.graced) {
-			l.grace, l.graced, l.covered = now.Add(graceFor), p, false
+		if p := l.proof.Contact(); l.grace.IsZero() || p.After(l.graced) {
+			l.grace, l.graced, l.covered = now.Add(graceFor), later(p, since), false
 		}
 	}
 }
@@ -32,9 +33,9 @@ func (w *Watch) forgive(now time.Time, s *stream) {
 			l.deadline = later(l.deadline, l.grace)
 		}
 		p := l.proof.Contact()
-		again := l.covered && p.Equal(l.graced)
+		again := l.covered && !p.After(l.graced)
 		if w.hindered(now, s, l.deadline) && (w.covering || !again) {
-			l.grace, l.graced, l.covered = now.Add(graceFor), p, true
+			l.grace, l.graced, l.covered = now.Add(graceFor), later(p, w.sight.past.since), true
 		}
 	}
 }

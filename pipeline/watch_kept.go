@@ -74,6 +74,6 @@ func (w *Watch) restore(now time.Time, r *StreamRecord) {
 	for _, l := range s.links {
 		w.join(now, s, l)
 	}
-	s.spare(now)
+	s.spare(now, time.Time{})
 	w.judge(now, s)
 }

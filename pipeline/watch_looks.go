@@ -65,28 +65,10 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 	places := [2]int{mostAsked - w.asking, mostSilent - w.silent}
 	for queue := range w.waits {
 		for len(w.waits[queue]) > 0 {
-			s := w.waits[queue][0]
-			if s.over {
+			s, m := w.waits[queue][0], w.shelf.mark()
+			if !w.waitsIn(now, queue, s) {
 				w.waits[queue] = w.waits[queue][1:]
-				continue
-			}
-			w.shelf.open(s)
-			if !s.waiting || s.queue != queue { // it went on to another queue
-				w.waits[queue] = w.waits[queue][1:]
-				continue
-			}
-			if !w.wanted(now, s) {
-				w.waits[queue] = w.waits[queue][1:]
-				s.waiting = false
-				if !s.over {
-					w.plan(now, s) // it was not planned for a look while it waited
-				}
-				continue
-			}
-			if queue == queueAnswering && s.silent() {
-				w.waits[queue] = w.waits[queue][1:]
-				w.waits[queueSilent] = append(w.waits[queueSilent], s)
-				s.queue = queueSilent
+				w.shelf.settle(m) // there may be very many
 				continue
 			}
 			place := &places[0]
@@ -120,13 +102,30 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 	return scope
 }
 
-// wanted tells whether a queued stream is still to be looked at.
-func (w *Watch) wanted(now time.Time, s *stream) bool {
-	if s.over || w.sight.blind {
+// waitsIn tells whether a stream still waits in a queue, and then leaves it open.
+func (w *Watch) waitsIn(now time.Time, queue int, s *stream) bool {
+	if s.over {
 		return false
 	}
+	w.shelf.open(s)
+	switch {
+	case !s.waiting || s.queue != queue: // it went on to another queue
+	case !w.wanted(now, s):
+		s.waiting = false
+		w.plan(now, s) // it was not planned for a look while it waited
+	case queue == queueAnswering && s.silent():
+		s.queue = queueSilent
+		w.waits[queueSilent] = append(w.waits[queueSilent], s)
+	default:
+		return true
+	}
+	return false
+}
+
+// wanted tells whether a queued stream is still to be looked at.
+func (w *Watch) wanted(now time.Time, s *stream) bool {
 	at, _ := w.lookAt(s)
-	return !at.IsZero() && !at.After(now)
+	return !w.sight.blind && !at.IsZero() && !at.After(now)
 }
 
 // plan says when the stream wants attention again: for a look, or at its deadline to be judged on what is in hand.

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -107,5 +108,26 @@ func TestIncidentsOfManyStreamsResolveBeforeTheNextRound(t *testing.T) {
 	}
 	if resolved != 100 {
 		t.Errorf("%d resolved, want 100", resolved)
+	}
+}
+
+// What many streams wait for may be over at once: they are put back one by one, not held open together.
+func TestManyStreamsThatNeedNoLookAnyMoreTakeNoMemory(t *testing.T) {
+	const n = 5000
+	f := newFleet(n, false)
+	f.turn()
+	f.begin()
+	f.watch.Done(f.now, f.round, nil) // it told of none: each is to be asked about
+	asked := 0
+	for _, q := range f.watch.Turn(f.now) {
+		asked += len(q.Scope)
+	}
+	f.watch.Signal(f.now, pipeline.Signal{Kind: pipeline.SignalDisconnected})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f.watch.Turn(f.now)
+	runtime.ReadMemStats(&after)
+	if took := (after.TotalAlloc - before.TotalAlloc) / n; asked == 0 || took > 100 {
+		t.Errorf("%d bytes were allocated for each stream, after %d were asked about", took, asked)
 	}
 }

@@ -117,3 +117,32 @@ func TestFlapBesideTheLooksBeforeADeadlineGivesNoGrace(t *testing.T) {
 		)
 	}
 }
+
+// The first answer shows that messages came in the blindness, and so contact at the answer before it: that is long ago, and excuses nobody.
+func TestBusyLinksKeepTheirGraceAfterALongBlindness(t *testing.T) {
+	mirrors := many(20, 30)
+	for _, m := range mirrors {
+		m.data, m.frozen = true, cut(60.5, 120)
+	}
+	w := newWorld(t, mirrors...)
+	w.run(0, 150)
+	w.wantsUnobserved(w.changes[0].At, at(130))
+}
+
+func TestBusyLinksKeepTheirGraceAfterAPause(t *testing.T) {
+	for _, suspended := range []bool{false, true} {
+		mirrors := many(20, 30)
+		for _, m := range mirrors {
+			m.data = true
+		}
+		w := newWorld(t, mirrors...)
+		w.run(0, 60)
+		if suspended {
+			w.watch.Slept(at(60), secs(60))
+			w.run(60, 90)
+		} else {
+			w.run(120, 150)
+		}
+		w.wants()
+	}
+}
