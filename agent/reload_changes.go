@@ -38,7 +38,7 @@ func keysOf(s *shape, before, next reflect.Value, path string) []string {
 	for _, k := range s.keys {
 		at := join(path, k.name)
 		switch was, is := before.FieldByIndex(k.index), next.FieldByIndex(k.index); {
-		case at == "connections", at == "exporters.webhook", at == "exporters.slack", at == "exporters.alertmanager": // named above
+		case at == "connections", at == "exporters.otlplog", at == "exporters.webhook", at == "exporters.slack", at == "exporters.alertmanager": // named above
 		case reflect.DeepEqual(was.Interface(), is.Interface()):
 		case k.shape.kind == shapeMapping && was.Kind() == reflect.Struct && !strings.Contains(at, "."):
 			keys = append(keys, keysOf(k.shape, was, is, at)...)

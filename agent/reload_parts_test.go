@@ -14,13 +14,14 @@ func TestChangesAreNamedAndNotShown(t *testing.T) {
 	before, _ := load(t, oneConnection+"exporters: {slack: [{name: a, token: hunter2, channel: C1}, {name: b, token: x, channel: C1}]}\nheartbeat: {url: 'https://x/hunter2'}\n")
 	next, _ := load(t, `
 connections: [{name: far, url: "nats://u:hunter2@127.0.0.1:4222"}]
-exporters: {slack: [{name: a, token: hunter3, channel: C1}, {name: c, token: x, channel: C1}], otlp: {endpoint: "http://127.0.0.1:4317"}}
+exporters: {slack: [{name: a, token: hunter3, channel: C1}, {name: c, token: x, channel: C1}], otlp: {endpoint: "http://127.0.0.1:4317"},
+  otlplog: [{name: log, endpoint: "http://127.0.0.1:4317"}]}
 interval: 7s
 rules: {seen: {limit: 60}, lag: {hold: 1s}}
 routes: [{receivers: [a, c]}]
 `)
 	got := strings.Join(changesOf(before, next), "; ")
-	want := "connection far added; connection dr removed; receiver a changed; receiver c added; receiver b removed; " +
+	want := "connection far added; connection dr removed; receiver log added; receiver a changed; receiver c added; receiver b removed; " +
 		"interval; rules.seen; rules.lag; heartbeat.url; exporters.otlp; routes"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

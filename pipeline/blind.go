@@ -65,6 +65,14 @@ func (s *sight) unanswered(reason string) {
 	}
 }
 
+// refused notes that a look at single streams, asked at some time, was refused. Who may not make such looks sees by rounds: what it
+// alone waited for is not waited for any more.
+func (s *sight) refused(asked time.Time) {
+	if s.waiting.Equal(asked) {
+		s.forget()
+	}
+}
+
 // disconnected notes that the connection is down, and tells whether that began a blindness.
 func (s *sight) disconnected(now time.Time, reason string) (began bool) {
 	s.unanswered(reason)

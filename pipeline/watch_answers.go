@@ -64,10 +64,17 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 		w.sight.unanswered(sample.Fault.String())
 	}
 	s := w.stream(sample.Key)
-	if sample.Fault.Kind == FaultNone {
+	refused := sample.Fault.Kind == FaultDenied && l != nil && l.scope != nil
+	if refused && w.rounds.running == 0 {
+		w.sight.refused(l.began)
+	}
+	switch {
+	case sample.Fault.Kind == FaultNone:
 		w.observeClock(sample)
 		w.observeWhole(now, s, sample)
-	} else {
+	case refused && s != nil && s.whole != nil: // rounds see it
+		w.plan(now, s)
+	default:
 		w.observeFault(now, s, sample)
 	}
 	if s == nil { // it may be new

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -144,5 +145,35 @@ func TestBusyLinksKeepTheirGraceAfterAPause(t *testing.T) {
 			w.run(120, 150)
 		}
 		w.wants()
+	}
+}
+
+// A user may be allowed to list, and not to ask about single streams.
+func TestRefusedSingleLooksAreNoBlindness(t *testing.T) {
+	a, b := &mirror{key: key("A"), limit: secs(20), cut: cut(60.5, 200)}, &mirror{key: key("B"), limit: secs(20)}
+	w := newWorld(t, a, b)
+	w.start(0, nil, nil)
+	for now := at(0); now.Before(at(120)); now = w.watch.Next() {
+		for _, q := range w.watch.Turn(now) {
+			for _, k := range w.keys {
+				sample, _ := w.mirrors[k].look(now)
+				if q.Scope != nil {
+					sample = pipeline.Sample{Key: k, Asked: now, At: now, Fault: pipeline.Fault{Kind: pipeline.FaultDenied, Text: "no"}}
+				}
+				if q.Scope == nil || slices.Contains(q.Scope, k) {
+					w.watch.Observe(now, q.ID, &sample)
+				}
+			}
+			w.watch.Done(now, q.ID, nil)
+		}
+		w.changes = append(w.changes, w.watch.Drain(false).Changes...)
+	}
+	if len(w.changes) == 0 || w.changes[0].Incident.Rule != pipeline.RuleSeen || w.changes[0].Incident.Reason != pipeline.ReasonSilent {
+		t.Fatalf("%+v, want the link told of as silent", w.changes)
+	}
+	for _, c := range w.changes {
+		if c.Incident.Subject.Stream != "A" {
+			t.Errorf("%s %s on %s", c.Kind, c.Incident.Rule, c.Incident.Subject)
+		}
 	}
 }

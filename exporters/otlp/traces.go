@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -43,7 +44,7 @@ func newTraces(ctx context.Context, cfg *Config, version string, res *resource.R
 	client, err := otlptracegrpc.New(ctx, otlptracegrpc.WithGRPCConn(conn.ClientConn), otlptracegrpc.WithTimeout(target.Timeout),
 		otlptracegrpc.WithHeaders(map[string]string{}), otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{}))
 	if err != nil {
-		return nil, fmt.Errorf("make OTLP client for traces: %w", err)
+		return nil, errors.Join(fmt.Errorf("make OTLP client for traces: %w", err), conn.Close())
 	}
 	provider := sdk.NewTracerProvider(sdk.WithResource(res), sdk.WithSampler(sdk.AlwaysSample()),
 		sdk.WithBatcher(&toldExporter{SpanExporter: client, log: log}, sdk.WithExportTimeout(target.Timeout)))
@@ -57,9 +58,11 @@ func newTraces(ctx context.Context, cfg *Config, version string, res *resource.R
 func (t *traces) looked(connection string, l pipeline.Looked) {
 	t.mu.Lock()
 	if l.Kind != pipeline.LookRound {
-		if len(t.looks[connection]) < maxChildren {
-			t.looks[connection] = append(t.looks[connection], l)
+		looks := t.looks[connection]
+		if len(looks) == maxChildren {
+			looks = looks[1:] // the newest are kept: the oldest may have been made before the round began
 		}
+		t.looks[connection] = append(looks, l)
 		t.mu.Unlock()
 		return
 	}

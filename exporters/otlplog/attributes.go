@@ -52,9 +52,11 @@ func attributesOf(c *pipeline.Change, pages pipeline.Pages) []*commonpb.KeyValue
 	}
 	if r := &i.Risk; r.Failover != "" {
 		a.text("mirrorwatch.incident.failover", string(r.Failover))
-		a.count("mirrorwatch.incident.at_risk.messages", r.Messages)
-		a.number("mirrorwatch.incident.at_risk.span", r.Span.Seconds())
-		a.truth("mirrorwatch.incident.at_risk.at_least", r.AtLeast)
+		if !r.AtLeast || r.Messages > 0 { // "at least 0" would be read as "nothing is at risk"
+			a.count("mirrorwatch.incident.at_risk.messages", r.Messages)
+			a.number("mirrorwatch.incident.at_risk.span", r.Span.Seconds())
+			a.truth("mirrorwatch.incident.at_risk.at_least", r.AtLeast)
+		}
 	}
 	if runbook := wording.Expand(pages.Runbook, i); runbook != "" {
 		a.add("mirrorwatch.incident.runbook_url", textValue(runbook)) // an address that was cut leads nowhere

@@ -89,6 +89,28 @@ func checkRecord(t *testing.T, r *logspb.LogRecord) {
 	}
 }
 
+func TestAtLeastNothingIsNotSent(t *testing.T) {
+	for name, test := range map[string]struct {
+		risk pipeline.Risk
+		sent bool
+	}{
+		"nothing":          {pipeline.Risk{Failover: pipeline.FailoverReady, Verified: true}, true},
+		"at least nothing": {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true}, false},
+		"at least some":    {pipeline.Risk{Failover: pipeline.FailoverUnknown, AtLeast: true, Messages: 3}, true},
+	} {
+		lost := exportertest.Lost()
+		lost.Risk = test.risk
+		c := exportertest.Of(lost, pipeline.Opened, 0)
+		sent := false
+		for _, a := range recordOf(&c, pipeline.Pages{}).GetAttributes() {
+			sent = sent || a.GetKey() == "mirrorwatch.incident.at_risk.messages"
+		}
+		if sent != test.sent {
+			t.Errorf("%s: sent is %v", name, sent)
+		}
+	}
+}
+
 func TestSeverityIsOfWhatIsLeft(t *testing.T) {
 	lost := exportertest.Lost()
 	warning := lost

@@ -30,7 +30,6 @@ import (
 const (
 	protobuf  = "application/x-protobuf"
 	maxAnswer = 64 << 10 // bytes
-	maxSaid   = 300      // bytes of an answer that an error shows
 )
 
 // poster makes a POST of each call: OTLP over HTTP.
@@ -212,11 +211,7 @@ func reasonIn(answer *http.Response, text []byte) string {
 	default:
 		reason = string(text)
 	}
-	reason = strings.ToValidUTF8(strings.TrimSpace(reason), "\uFFFD")
-	if len(reason) > maxSaid {
-		reason = strings.ToValidUTF8(reason[:maxSaid], "") + "…"
-	}
-	return reason
+	return strings.ToValidUTF8(strings.TrimSpace(reason), "\uFFFD")
 }
 
 func mediaType(answer *http.Response) string {

@@ -28,6 +28,8 @@ const (
 	// A Collector that vanished without a word is noticed after pingAfter + pingTimeout; the kernel takes 15 minutes.
 	pingAfter   = 30 * time.Second
 	pingTimeout = 5 * time.Second
+
+	maxSaid = 1000 // bytes of what an error says
 )
 
 // Target is where one signal goes, and how.
@@ -55,7 +57,7 @@ func (t *Target) Dial(version string, interceptors ...grpc.UnaryClientIntercepto
 	interceptors = append([]grpc.UnaryClientInterceptor{t.sendHeaders}, interceptors...)
 	agent := "mirrorwatch/" + version
 	c := &Conn{}
-	place, options := t.url.Host, t.overGRPC(agent)
+	place, options := "dns:///"+t.url.Host, t.overGRPC(agent) // a host may be called as one of gRPC's schemes is: unix, dns
 	if t.protocol == HTTP {
 		c.poster = newPoster(t, agent)
 		interceptors = append(interceptors, c.poster.call)
@@ -126,7 +128,8 @@ func (t *Target) sendHeaders(ctx context.Context, method string, req, reply any,
 	return hide(call(metadata.NewOutgoingContext(ctx, headers), method, req, reply, cc, opts...), values)
 }
 
-// hide takes values out of an error's words. Those too short to be secrets stay: they would spoil any text.
+// hide takes values out of an error's words, also without the scheme before them ("Bearer "), and cuts what is left to maxSaid.
+// Values too short to be secrets stay: they would spoil any text.
 func hide(err error, values []string) error {
 	s, ok := status.FromError(err)
 	if err == nil || !ok {
@@ -134,9 +137,15 @@ func hide(err error, values []string) error {
 	}
 	said := s.Message()
 	for _, value := range values {
-		if len(value) >= 4 {
-			said = strings.ReplaceAll(said, value, pipeline.NewSecret(value).String())
+		_, credentials, _ := strings.Cut(value, " ")
+		for _, secret := range []string{value, credentials} {
+			if len(secret) >= 4 {
+				said = strings.ReplaceAll(said, secret, pipeline.NewSecret(secret).String())
+			}
 		}
+	}
+	if len(said) > maxSaid {
+		said = strings.ToValidUTF8(said[:maxSaid], "") + "…"
 	}
 	if said == s.Message() {
 		return err
