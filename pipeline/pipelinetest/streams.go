@@ -92,10 +92,11 @@ func DeleteStream(t testing.TB, js jetstream.JetStream, stream string) {
 // Publish publishes n messages, each acknowledged by its stream.
 func Publish(t testing.TB, js jetstream.JetStream, subject string, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
-	defer cancel()
 	for range n {
-		if _, err := js.Publish(ctx, subject, []byte("message")); err != nil {
+		ctx, cancel := context.WithTimeout(t.Context(), requestTimeout) // each: a busy machine takes its time
+		_, err := js.Publish(ctx, subject, []byte("message"))
+		cancel()
+		if err != nil {
 			t.Fatalf("publish to %s: %v", subject, err)
 		}
 	}
