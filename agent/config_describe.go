@@ -69,7 +69,7 @@ func descriptions() map[string]string {
 		"exporters.otlp.endpoint":                 "http://HOST:PORT (no TLS) or https://HOST[:PORT]; left out: OTEL_EXPORTER_OTLP_ENDPOINT.",
 		"exporters.otlp.protocol":                 "grpc or http/protobuf (/v1/metrics is added to the endpoint); left out: OTEL_EXPORTER_OTLP_PROTOCOL, else grpc.",
 		"exporters.otlp.interval":                 "Between exports.",
-		"exporters.otlp.timeout":                  "Of one whole export; left out or 0: OTEL_EXPORTER_OTLP_TIMEOUT, else 10s.",
+		"exporters.otlp.timeout":                  "Of one request, a whole export may take an interval; left out or 0: OTEL_EXPORTER_OTLP_TIMEOUT, else 10s.",
 		"exporters.otlp.compression":              "gzip or none; left out: OTEL_EXPORTER_OTLP_COMPRESSION, else gzip.",
 		"exporters.otlp.headers":                  "Sent with each request, beside those of OTEL_EXPORTER_OTLP_HEADERS.",
 		"exporters.otlp.header_files":             "The same, each value kept in a file.",

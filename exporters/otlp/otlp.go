@@ -22,7 +22,7 @@ import (
 // Exporter is a pipeline.Reporter that sends to one OTLP endpoint.
 type Exporter struct {
 	cfg      Config
-	timeout  time.Duration // of a whole report
+	timeout  time.Duration // of a request
 	log      *slog.Logger
 	conn     *otlpconn.Conn
 	client   *otlpmetricgrpc.Exporter // nil: switched off

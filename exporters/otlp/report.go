@@ -37,8 +37,8 @@ func (e *Exporter) Run(ctx context.Context, b *pipeline.Board) error {
 	}
 }
 
-// Report sends the board and the agent's own metrics, in as many requests as their size asks for, all within the
-// configured time-out. What a server refuses is not sent again. Points that it accepts a request without are
+// Report sends the board and the agent's own metrics, in as many requests as their size asks for, each within the configured
+// time-out, and all within an interval. What a server refuses is not sent again. Points that it accepts a request without are
 // logged, and no error.
 func (e *Exporter) Report(ctx context.Context, b *pipeline.Board) error {
 	return e.report(ctx, b, time.Now())
@@ -50,7 +50,7 @@ func (e *Exporter) report(ctx context.Context, b *pipeline.Board, now time.Time)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	ctx, cancel := context.WithTimeout(ctx, max(e.timeout, e.cfg.Interval))
 	defer cancel()
 	defer e.tellRejected(ctx)
 

@@ -23,9 +23,6 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// atOnce is how many pages are written at the same time; further callers wait. A pair of Prometheus servers and a person fit in.
-const atOnce = 3
-
 // Own gives the agent's own metrics as they stand, cumulative; with an error, those that could be had.
 type Own func(context.Context) ([]metricdata.Metrics, error)
 
@@ -38,21 +35,26 @@ type Handler struct {
 
 	writing chan struct{} // holds a word for each page that is being written
 	packers sync.Pool     // of *gzip.Writer
+
+	patience patience
 }
 
 // New returns a handler that asks for its configuration each time.
 func New(board *pipeline.Board, own Own, config func() Config, log *slog.Logger) *Handler {
-	return &Handler{board: board, own: own, config: config, log: log, writing: make(chan struct{}, atOnce)}
+	return &Handler{
+		board: board, own: own, config: config, log: log, writing: make(chan struct{}, atOnce),
+		patience: patience{turn: 5 * time.Second, part: 5 * time.Second, whole: 30 * time.Second},
+	}
 }
 
 // ServeHTTP writes the page as it is made; its memory does not grow with the number of links.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	select {
-	case h.writing <- struct{}{}:
-		defer func() { <-h.writing }()
-	case <-r.Context().Done():
+	leave, ok := h.enter(w, r)
+	if !ok {
 		return
 	}
+	defer leave()
+	to := h.parts(w)
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
@@ -65,13 +67,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if packer == nil {
 			packer, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed) // its only error is a level that there is not
 		}
-		packer.Reset(w)
+		packer.Reset(to)
 		if err = h.write(r.Context(), packer, time.Now()); err == nil {
 			err = packer.Close()
 		}
 		h.packers.Put(packer)
 	} else {
-		err = h.write(r.Context(), w, time.Now())
+		err = h.write(r.Context(), to, time.Now())
 	}
 	if err != nil { // the client went away
 		h.log.DebugContext(r.Context(), "metrics page was cut off", "error", err)

@@ -34,7 +34,7 @@ const (
 
 // Target is where one signal goes, and how.
 type Target struct {
-	Timeout time.Duration // of a whole export
+	Timeout time.Duration // of a request
 
 	signal       Signal
 	protocol     string
