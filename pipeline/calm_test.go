@@ -15,6 +15,7 @@ import (
 // opens only on a mirror that was silent for its limit, short of what a round may miss, also in a blindness and after it; and it
 // resolves soon after contact is back. Where a finding says that the limits cannot be proven, neither is demanded.
 func TestOnlyTrueSilenceIsPagedAndItsEndIsToldSoon(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { newCalm(t).world.run(0, historyEnds) })
 }
 

@@ -15,6 +15,7 @@ import (
 // incidents keep to their life, held open for flapping from the fourth on. A process that ends or is killed is followed by one that
 // knows what was on disk.
 func TestGuaranteeHoldsInEveryHistory(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGuarantee(t)
 		g.restart(0)

@@ -10,6 +10,7 @@ import (
 // A leafnode that comes and goes lets the server make its consumer anew each time, and each time the stamp begins anew, though
 // nothing is delivered. Stamps 4 s apart and more are found out, whatever their phase against the rounds, by three periods after the limit.
 func TestStampsOfABlippingLinkProveNothing(t *testing.T) {
+	t.Parallel()
 	for _, interval := range []float64{4, 5, 6.5, 8} {
 		for _, reset := range []float64{4, 4.5, 4.99, 5, 5.01, 5.5, 6, 6.25, 6.5, 7, 8, 9, 10, 20} {
 			for phase := 0.0; phase < 3*interval; phase += 0.5 {

@@ -12,6 +12,7 @@ import (
 // Ten thousand links are in doubt after a blip, and fall due at one time: the looks that their deadlines ask for go before
 // those that only clear a doubt.
 func TestABlipOfManyLinksPagesNobody(t *testing.T) {
+	t.Parallel()
 	all := many(10_000, 30)
 	for _, m := range all {
 		m.cut = cut(100.5, 104)

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"sync"
 	"testing"
@@ -15,7 +16,14 @@ import (
 	"mirrorwatch/pipeline/pipelinetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The race detector makes each drawn history some twenty times slower, and has nothing to find in a Watch, which is for one goroutine:
+// fewer are drawn with it, unless somebody asks for a number.
+func TestMain(m *testing.M) {
+	if racing {
+		_ = flag.Set("rapid.checks", "20") // the command line is read after this, and wins
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // submitted is a pipeline.Submitter that remembers.
 type submitted struct {

@@ -8,6 +8,7 @@ import (
 
 // Looks that cannot all be made in time page nobody, unless the connection's policy finding says so.
 func TestHealthyMirrorsOpenNothingWhereLooksAreScarce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name                           string
 		mirrors                        int

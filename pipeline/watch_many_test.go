@@ -19,6 +19,7 @@ func many(n int, limit float64) []*mirror {
 }
 
 func TestTenThousandStreamsStayWithinTheBudget(t *testing.T) {
+	t.Parallel()
 	const n = 10_000
 	w := newWorld(t, many(n, 60)...)
 	w.run(0, 240)
@@ -39,12 +40,14 @@ func TestTenThousandStreamsStayWithinTheBudget(t *testing.T) {
 
 // Ten thousand deadlines within one second must not all ask for their looks at once.
 func TestShortLimitsOfTenThousandHealthyStreamsOpenNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, many(10_000, 30)...)
 	w.run(0, 180)
 	w.wants()
 }
 
 func TestLimitsThatCannotBeProvenAreSaidOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, many(10_000, 10)...)
 	w.run(0, 30)
 	findings := 0
@@ -91,6 +94,7 @@ func TestFrozenThirdDelaysNobodyElse(t *testing.T) {
 }
 
 func TestIncidentsOfManyStreamsResolveBeforeTheNextRound(t *testing.T) {
+	t.Parallel()
 	mirrors := many(6000, 60)
 	for _, m := range mirrors[:100] {
 		m.cut = cut(60.5, 151)
