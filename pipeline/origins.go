@@ -8,13 +8,14 @@ import (
 
 // How origins are asked about: more gently than streams, and once each for all the links that share one.
 const (
-	originEvery  = 10 * time.Second // or longer, where there are many
-	originAgain  = 2 * time.Second  // at the soonest, whatever happens
-	originRarely = 5 * time.Minute  // at most, where nobody answers, and where the user may not ask
-	originShare  = 5                // one part in this many of the looks that may be made in a second
-	originsAsked = 16               // at one time, of those that answered last time
-	originsMute  = 8                // and of the others
-	freshFor     = 20 * time.Second // what is known of an origin counts as fresh
+	originEvery  = 10 * time.Second       // or longer, where there are many
+	originAgain  = 2 * time.Second        // at the soonest, whatever happens
+	originRarely = 5 * time.Minute        // at most, where nobody answers, and where the user may not ask
+	originShare  = 5                      // one part in this many of the looks that may be made in a second
+	originBurst  = 100 * time.Millisecond // those due within it are asked about together: a question alone costs its client four times as much
+	originsAsked = 16                     // at one time, of those that answered last time
+	originsMute  = 8                      // and of the others
+	freshFor     = 20 * time.Second       // what is known of an origin counts as fresh
 )
 
 // origins are the origins of a connection's links.
@@ -26,7 +27,7 @@ type origins struct {
 	queue  [2]originQueue // those to ask about, by silent
 	asking [2]int         // questions under way, about origins that answered last time and about others
 	budget budget
-	ready  time.Time // when one that is due may be asked about; zero: when another is answered, or falls due
+	ready  time.Time // when the next burst may begin
 }
 
 // join counts a stream's link among those of its origin.
@@ -85,22 +86,21 @@ func (w *Watch) hurry(now time.Time, o *origin) {
 	}
 }
 
-// turnOrigins returns the origins to ask about now.
+// turnOrigins returns the origins to ask about now: a burst of those that are due, or nearly.
 func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 	q := &w.origins
-	q.ready = time.Time{}
-	if w.sight.blind || !q.on {
+	if w.sight.blind || !q.on || now.Before(q.wake()) {
 		return nil
 	}
 	for {
-		queue := q.next(now)
+		queue := q.next(now.Add(originBurst))
 		if queue == nil {
-			return scope
+			break
 		}
 		ready, ok := q.budget.take(now)
 		if !ok {
 			q.ready = ready
-			return scope
+			break
 		}
 		o := (*queue)[0]
 		queue.remove(o)
@@ -109,13 +109,22 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 		q.asking[o.silent()]++
 		scope = append(scope, o)
 	}
+	if len(scope) > 0 {
+		q.ready = later(q.ready, now.Add(q.apart()))
+	}
+	return scope
 }
 
-// next is the queue whose first origin is due, for the longest time, and has a place; nil: there is none.
-func (q *origins) next(now time.Time) (next *originQueue) {
+// apart is how far apart bursts begin: less than originBurst where the budget is for more.
+func (q *origins) apart() time.Duration {
+	return min(originBurst, time.Duration(originsAsked/q.budget.perSec*float64(time.Second)))
+}
+
+// next is the queue whose first origin is due by a time, before those of others, and has a place; nil: there is none.
+func (q *origins) next(by time.Time) (next *originQueue) {
 	for silent := range q.queue {
 		queue := &q.queue[silent]
-		if len(*queue) == 0 || (*queue)[0].due > now.Sub(q.base) || q.full(silent) {
+		if len(*queue) == 0 || (*queue)[0].due > by.Sub(q.base) || q.full(silent) {
 			continue
 		}
 		if next == nil || (*queue)[0].due < (*next)[0].due {
@@ -165,7 +174,7 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		o.unseen = v.Fault
 	}
 	if o.over { // forgotten meanwhile
-		w.hasten(now, true)
+		w.hasten(now, false)
 		return
 	}
 	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
@@ -176,7 +185,7 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		w.shelf.settle(m)
 	}
 	o.known = o.told
-	w.hasten(now, true) // others wait for its place
+	w.hasten(now, false) // others may wait for its place
 }
 
 // observeOrigin tells the stream's links of a view of their origin. Where that changes nothing that is urgent, the stream is judged
