@@ -84,6 +84,7 @@ func open(path string, now time.Time, lost note, step func(stage string)) (*Jour
 	if found.wasteful() {
 		_ = j.Compact() // the larger file does as well
 	}
+	letGo(j.db) // all of it was read
 	return j, nil
 }
 
@@ -148,6 +149,7 @@ func (j *Journal) Commit(c pipeline.Commit) error {
 		return j.failed(fmt.Errorf("write journal: %w", err))
 	}
 	j.apply(next)
+	letGo(j.db)
 	return nil
 }
 
