@@ -28,8 +28,8 @@ type asking struct {
 	older, newer *asking // on the same subject
 }
 
-// enter registers a question; give ends it with a cause. The question leaves by the function returned.
-func (a *asks) enter(subject string, give func(error)) (leave func(), err error) {
+// enter registers a question; give ends it with a cause. The question is to leave in the end.
+func (a *asks) enter(subject string, give func(error)) (*asking, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.muted != nil {
@@ -43,7 +43,7 @@ func (a *asks) enter(subject string, give func(error)) (leave func(), err error)
 		one.older.newer = one
 	}
 	a.by[subject] = one
-	return func() { a.leave(one) }, nil
+	return one, nil
 }
 
 func (a *asks) leave(one *asking) {
@@ -115,18 +115,18 @@ func (one *asking) giveAll(cause error) {
 func (c *connection) ask(ctx context.Context, subject string, body []byte, wait time.Duration) ([]byte, error) {
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
-	leave, err := c.asks.enter(subject, give)
+	one, err := c.asks.enter(subject, give)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer c.asks.leave(one)
 	nc, err := c.client()
 	if err != nil {
 		return nil, err
 	}
 	late := time.AfterFunc(wait, func() { give(fmt.Errorf("%w within %v", pipeline.ErrNoAnswer, wait)) })
 	defer late.Stop()
-	msg, err := nc.RequestMsgWithContext(ctx, &nats.Msg{Subject: subject, Data: body})
+	msg, err := nc.RequestWithContext(ctx, subject, body)
 	switch {
 	case err == nil:
 		return msg.Data, nil

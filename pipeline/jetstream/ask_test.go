@@ -12,16 +12,16 @@ func TestQuestionsOnOneSubjectLeaveInAnyOrder(t *testing.T) {
 		for gone := range 4 {
 			var a asks
 			var ended []int
-			var leave []func()
+			var all []*asking
 			for i := range 3 {
-				out, err := a.enter("s", func(error) { ended = append(ended, i) })
+				one, err := a.enter("s", func(error) { ended = append(ended, i) })
 				if err != nil {
 					t.Fatal(err)
 				}
-				leave = append(leave, out)
+				all = append(all, one)
 			}
 			for _, i := range order[:gone] {
-				leave[i]()
+				a.leave(all[i])
 			}
 			a.drop(errors.New("gone"))
 			slices.Sort(ended)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,7 @@ func seedDecode(f *testing.F) {
 		head + `"metadata":{"a\u003eb":"\ud83d\ude00\ud83d","b":null,"\u00e9":"\"\\\/\b\f\n\r\t"}}}`,
 		head + `"mirror":{"NAME":"S","Active":-1,"ſeq":1}},"MIRROR":{"name":"S","ACTIVE":-1,"lag":0}}`,
 		head + `"mirror":{"name":"S"}},"mirror":{"name":"S","active":-1},"mirror":{"active":5}}`,
+		head + `"subjects":["a.>",null,"b\u003e"]}}`,
 		head + `"mirror":null,"sources":null,"metadata":null},"cluster":null,"error":null,"state":null,"created":null}`,
 		head + `"mirror":{"name":"S","external":null}},"mirror":{"name":"S","active":9223372036854775808,"lag":-0}}`,
 		head + `"max_bytes":-9223372036854775808,"sealed":0},"state":{"messages":18446744073709551615,"bytes":1e3}}`,
@@ -62,7 +64,7 @@ func seedDecode(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	seedDecode(f)
 	kept := &settings{}
-	lean := newDecoder(kept)
+	lean, origins := newDecoder(kept), newOriginReader()
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		s, want := pipeline.Sample{}, pipeline.Sample{}
 		err, wanted := Decode(doc, &s), judge(doc, &want)
@@ -95,11 +97,15 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		origin := pipeline.OriginView{Key: pipeline.OriginKey{Stream: s.Key.Stream}}
-		if fault := readOrigin(&origin, doc); fault != (pipeline.Fault{}) {
+		if fault := origins.read(&origin, doc); fault != (pipeline.Fault{}) {
 			t.Fatalf("accepted as a stream, not as an origin: %v", fault)
 		}
 		if origin.State != s.State || origin.Leader != s.Leader || !origin.Created.Equal(s.Created) || !origin.ServerTime.Equal(s.ServerTime) {
 			t.Fatalf("as an origin %+v, as a stream %+v", origin, s)
+		}
+		var d document
+		if err := json.Unmarshal(doc, &d); err != nil || !slices.Equal(origin.Subjects, d.Config.Subjects) {
+			t.Fatalf("as an origin it has the subjects %q, by encoding/json %q, %v", origin.Subjects, d.Config.Subjects, err)
 		}
 	})
 }

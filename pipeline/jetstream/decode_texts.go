@@ -12,7 +12,7 @@ import (
 
 // memory is what a decoder keeps, so that in steady state it allocates nothing for a document like those before.
 type memory struct {
-	settings *settings // shared with other decoders
+	settings *settings // shared with other decoders; nil: metadata is passed over
 	newest   []byte    // metadata that was read last, and what it says
 	says     *pipeline.Settings
 	names    strings.Builder
@@ -22,7 +22,7 @@ type memory struct {
 	passed   passed
 }
 
-// newDecoder returns a decoder for many documents.
+// newDecoder returns a decoder for many documents, which finds what metadata says in s; nil: nobody wants to know.
 func newDecoder(s *settings) *decoder {
 	return &decoder{memory: &memory{settings: s, words: map[string]string{}}}
 }
@@ -42,6 +42,10 @@ func (d *decoder) metadata() *pipeline.Settings {
 	m := d.memory
 	if m == nil {
 		return newSettings(d.texts())
+	}
+	if m.settings == nil {
+		d.skip()
+		return nil
 	}
 	start := d.pos
 	if n := len(m.newest); n > 0 && bytes.HasPrefix(d.data[start:], m.newest) {

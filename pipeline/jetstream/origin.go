@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -48,41 +49,53 @@ func (s *Source) originFault(ctx context.Context, room places, prefix string, v 
 	if !isPrefix(prefix) {
 		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no API prefix", clip(prefix))}
 	}
-	subject := prefix + ".STREAM.INFO." + name
-	if fault, denied := s.denials.on(v.Asked, subject); denied {
+	if fault, denied := s.denials.on(v.Asked, prefix, name); denied {
 		return fault
 	}
-	full := time.NewTimer(s.patience.origin)
-	defer full.Stop()
-	leave := room.take(ctx, full.C)
-	switch {
-	case leave != nil:
-		defer leave()
-	case ctx.Err() != nil:
-		return faultOf(context.Cause(ctx))
-	default:
+	if !room.take(ctx, s.patience.origin) {
+		if ctx.Err() != nil {
+			return faultOf(context.Cause(ctx))
+		}
 		text := "it was not asked: others have not answered yet, and as many as may be are waited for"
 		return pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: text}
 	}
+	defer room.leave()
 	v.Asked = time.Now()
-	doc, err := s.conn.ask(ctx, subject, nil, s.patience.origin)
+	doc, err := s.conn.ask(ctx, prefix+".STREAM.INFO."+name, nil, s.patience.origin)
 	if err == nil {
-		return readOrigin(v, doc)
+		s.denials.allow(prefix, name)
+		return s.reader.read(v, doc)
 	}
 	fault := faultOf(err)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
+		s.denials.allow(prefix, name)
 		fault.Kind = pipeline.FaultNoResponders
 	case fault.Kind == pipeline.FaultDenied:
-		s.denials.add(time.Now(), prefix, subject, fault)
+		s.denials.add(v.Asked, prefix, name, fault)
 	}
 	return fault
 }
 
-// readOrigin takes the answer into the view. Prefixes that are mapped into another account keep the stream's name, so an answer
-// about another one is none.
-func readOrigin(v *pipeline.OriginView, doc []byte) pipeline.Fault {
-	d, err := parse(doc)
+// originReader reads answers about origins, one at a time in the same memory.
+type originReader struct {
+	mu      sync.Mutex
+	decoder *decoder
+}
+
+func newOriginReader() *originReader {
+	r := &originReader{decoder: newDecoder(nil)}
+	r.decoder.memory.listens = true
+	return r
+}
+
+// read takes an answer into the view. Prefixes that are mapped into another account keep the stream's name, so an answer about
+// another one is none.
+func (r *originReader) read(v *pipeline.OriginView, doc []byte) pipeline.Fault {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.decoder.reset(nil)
+	d, err := r.decoder.document(doc)
 	switch {
 	case d.Error != nil:
 		return d.Error.fault()

@@ -2,7 +2,6 @@ package jetstream
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -134,24 +133,11 @@ func TestOriginsAreOtherConnections(t *testing.T) {
 	}
 }
 
-func TestDeniedOriginsAreAskedAboutSeldom(t *testing.T) {
-	log := &logbook{}
-	d := newDenials(slog.New(slog.NewTextHandler(log, nil)))
-	now := time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC)
-	fault := pipeline.Fault{Kind: pipeline.FaultDenied, Text: "why"}
-	d.add(now, "a", "a.STREAM.INFO.S", fault)
-	d.add(now, "a", "a.STREAM.INFO.T", fault)
-	if got, ok := d.on(now.Add(deniedFor-1), "a.STREAM.INFO.S"); !ok || got != fault {
-		t.Errorf("%v, %v", got, ok)
-	}
-	if _, ok := d.on(now.Add(deniedFor), "a.STREAM.INFO.S"); ok {
-		t.Error("a denial is believed for ever")
-	}
-	d.forget()
-	if _, ok := d.on(now, "a.STREAM.INFO.T"); ok {
-		t.Error("a denial outlives a connection")
-	}
-	if n := log.count("may not ask"); n != 1 {
-		t.Errorf("said %d times", n)
+func TestAnAnswerAboutAnOriginIsReadWithoutAllocating(t *testing.T) {
+	r, doc := newOriginReader(), readTestdata(t, "mirror.json")
+	v := pipeline.OriginView{Key: pipeline.OriginKey{Stream: "M"}}
+	var fault pipeline.Fault
+	if n := testing.AllocsPerRun(100, func() { fault = r.read(&v, doc) }); n > 0 || fault != (pipeline.Fault{}) || !v.Replicates {
+		t.Errorf("%v allocations; %+v, %v", n, v, fault)
 	}
 }

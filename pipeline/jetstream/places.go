@@ -23,25 +23,36 @@ type places chan struct{}
 // most is how many questions of the kind can be in flight.
 func (p places) most() int { return cap(p) }
 
-// take waits for a place until ctx ends or timeout says so; leave is nil then.
-func (p places) take(ctx context.Context, timeout <-chan time.Time) (leave func()) {
+// take waits for a place until ctx ends, or for so long at most; 0: without end. Who got one calls leave.
+func (p places) take(ctx context.Context, wait time.Duration) bool {
 	select {
 	case p <- struct{}{}:
-		return func() { <-p }
-	case <-timeout:
+		return true
+	default:
+	}
+	var late <-chan time.Time
+	if wait > 0 {
+		late = time.After(wait)
+	}
+	select {
+	case p <- struct{}{}:
+		return true
+	case <-late:
 	case <-ctx.Done():
 	}
-	return nil
+	return false
 }
+
+func (p places) leave() { <-p }
 
 // ask puts a question once there is a place for it, and tells when that was.
 func (s *Source) ask(ctx context.Context, p places, subject string, body []byte, wait time.Duration) (asked time.Time, doc []byte, err error) {
-	leave := p.take(ctx, nil)
+	taken := p.take(ctx, 0)
 	asked = time.Now()
-	if leave == nil {
+	if !taken {
 		return asked, nil, context.Cause(ctx)
 	}
-	defer leave()
+	defer p.leave()
 	doc, err = s.conn.ask(ctx, subject, body, wait)
 	return asked, doc, err
 }

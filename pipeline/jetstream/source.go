@@ -27,6 +27,7 @@ type Source struct {
 
 	streams, rounds, origins, others places // of questions in flight
 
+	reader     *originReader
 	denials    *denials
 	advisories *advisories
 	patience   patience
@@ -70,6 +71,7 @@ func Open(ctx context.Context, c Config, p Pace, log *slog.Logger) (*Source, err
 		origins:    make(places, originPlaces),
 		others:     make(places, otherPlaces),
 		choice:     newChoice(),
+		reader:     newOriginReader(),
 		denials:    newDenials(conn.log),
 		advisories: newAdvisories(conn.log),
 		patience:   patience{list: 6 * time.Second, info: 5 * time.Second, origin: 3 * time.Second, slow: time.Second},

@@ -30,11 +30,11 @@ func gather[T any](ctx context.Context, s *System, q question[T], take func(*sai
 	defer give(nil)
 	defer context.AfterFunc(s.conn.life, func() { give(s.conn.down()) })()
 	subject := "$SYS.REQ.SERVER.PING." + q.what
-	leave, err := s.conn.asks.enter(subject, give)
+	one, err := s.conn.asks.enter(subject, give)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer s.conn.asks.leave(one)
 	nc, err := s.conn.client()
 	if err != nil {
 		return nil, err
@@ -63,10 +63,10 @@ func gather[T any](ctx context.Context, s *System, q question[T], take func(*sai
 
 	waiting, answered := s.members.expected(), map[string]bool{}
 	first := len(waiting) == 0
-	denied, outs := make(chan string, 64), []func(){}
+	denied, outs := make(chan string, 64), []*asking{}
 	defer func() {
 		for _, out := range outs {
-			out()
+			s.conn.asks.leave(out)
 		}
 	}()
 	patience, quiet := time.NewTimer(s.patience), time.NewTimer(s.patience)
