@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 
 // A mirror whose origin is lost in a restart shows what it never shows while its origin is there: the trap is real.
 func TestRestartHidesADeadMirror(t *testing.T) {
-	s, err := openScene(t.Context(), &console{log: t.Output()}, t.TempDir(), 3)
+	s, err := openScene(t.Context(), &measure.Console{Name: "compare", Log: t.Output()}, t.TempDir(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,14 +4,8 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
-
-	"github.com/alecthomas/kong"
 
 	"mirrorwatch/agent/internal/measure"
 )
@@ -34,34 +28,12 @@ type compareCommand struct {
 	Mirrors     int    `help:"How many mirrors, the dead one among them." default:"1000"`
 }
 
-// console is what a command reads and writes.
-type console struct {
-	in  io.Reader
-	out io.Writer
-	log io.Writer // what is under way, for people who wait
-}
-
-func (c *console) tell(format string, args ...any) {
-	fmt.Fprintf(c.log, "compare: "+format+"\n", args...)
-}
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	c := &console{in: os.Stdin, out: os.Stdout, log: os.Stderr}
-	var line commandLine
-	parsed := kong.Parse(&line,
-		kong.Name("compare"), kong.Description(description), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err := parsed.Run(); err != nil {
-		c.tell("%v", err)
-		stop()
-		os.Exit(1)
-	}
+	os.Exit(measure.Main("compare", description, &commandLine{}))
 }
 
 // Run plays both acts, with every tool in each.
-func (c *compareCommand) Run(ctx context.Context, io *console) error {
+func (c *compareCommand) Run(ctx context.Context, io *measure.Console) error {
 	dir, err := os.MkdirTemp("", "compare-")
 	if err != nil {
 		return err
@@ -89,12 +61,12 @@ func (c *compareCommand) Run(ctx context.Context, io *console) error {
 		if err := act.begin(ctx); err != nil {
 			return err
 		}
-		io.tell("%s", act.title)
+		io.Tell("%s", act.title)
 		told, rows, err := s.measureAll(ctx, tools.all())
 		if err != nil {
 			return err
 		}
-		printAct(io.out, act.title, told, rows)
+		printAct(io.Out, act.title, told, rows)
 	}
 	return nil
 }
@@ -110,16 +82,16 @@ type tools struct {
 
 func (t *tools) all() []tool { return []tool{t.check, t.agent, t.fresh, t.cli, t.loop} }
 
-func (c *compareCommand) tools(ctx context.Context, io *console, dir string) (*tools, error) {
-	io.tell("building")
+func (c *compareCommand) tools(ctx context.Context, io *measure.Console, dir string) (*tools, error) {
+	io.Tell("building")
 	mirrorwatch, loop := c.Mirrorwatch, filepath.Join(dir, "plainloop")
 	if mirrorwatch == "" {
 		mirrorwatch = filepath.Join(dir, "mirrorwatch")
-		if err := measure.Build(ctx, io.log, "mirrorwatch/agent/mirrorwatch", mirrorwatch); err != nil {
+		if err := measure.Build(ctx, io.Log, "mirrorwatch/agent/mirrorwatch", mirrorwatch); err != nil {
 			return nil, err
 		}
 	}
-	if err := measure.Build(ctx, io.log, "mirrorwatch/agent/compare/plainloop", loop); err != nil {
+	if err := measure.Build(ctx, io.Log, "mirrorwatch/agent/compare/plainloop", loop); err != nil {
 		return nil, err
 	}
 	return &tools{

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-)
 
-// creators is how many mirrors are created at one time.
-const creators = 16
+	"mirrorwatch/agent/internal/measure"
+)
 
 // makeOrigin makes an origin that has one message.
 func makeOrigin(ctx context.Context, url, name string) error {
@@ -36,40 +34,13 @@ func (s *scene) populate(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	names := make(chan string)
-	failed := make(chan error, creators)
-	var creating sync.WaitGroup
-	for range creators {
-		creating.Go(func() {
-			for name := range names {
-				if err := makeMirror(ctx, js, name); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	finish := sync.OnceFunc(func() {
-		close(names)
-		creating.Wait()
-	})
-	defer finish()
-	for n := range s.mirrors {
+	return measure.AtOnce(s.mirrors, func(n int) error {
 		name := dead
 		if n > 0 {
 			name = fmt.Sprintf("MIRROR_%06d_ORDERS_EVENTS", n)
 		}
-		select {
-		case names <- name:
-		case err := <-failed:
-			return err
-		}
-	}
-	finish()
-	if len(failed) > 0 {
-		return <-failed
-	}
-	return nil
+		return makeMirror(ctx, js, name)
+	})
 }
 
 func makeMirror(ctx context.Context, js jetstream.JetStream, name string) error {

@@ -78,7 +78,7 @@ func (s *scene) measureAll(ctx context.Context, tools []tool) (told string, rows
 		return "", nil, err
 	}
 	for _, t := range tools {
-		s.io.tell("%s", t.name())
+		s.io.Tell("%s", t.name())
 		r, rate, err := s.measureOne(ctx, t, before)
 		if err != nil {
 			return "", nil, fmt.Errorf("%s: %w", t.name(), err)

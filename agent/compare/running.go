@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -95,7 +93,7 @@ func (r *running) judged(ctx context.Context, links int) error {
 
 // meet lets the agent see all mirrors while they are well.
 func (r *running) meet(ctx context.Context, s *scene) error {
-	s.io.tell("letting the agent see that all are well")
+	s.io.Tell("letting the agent see that all are well")
 	end, err := r.prepare(ctx, s)
 	if err != nil {
 		return err
@@ -143,32 +141,19 @@ type counted struct {
 }
 
 func (r *running) now() (c counted, err error) {
-	body, err := r.get("/metrics")
-	if err != nil {
-		return c, err
-	}
-	defer body.Close()
-	lines := bufio.NewScanner(body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		name, labels, _ := strings.Cut(series, "{")
-		var to *float64
+	there, err := measure.Scrape(r.agent.API+"/metrics", func(name, labels string, value float64) {
 		switch {
 		case !strings.Contains(labels, `scope="round"`):
-			continue
 		case name == roundCount:
-			to = &c.rounds
+			c.rounds = value
 		case name == roundSum:
-			to = &c.took
-		default:
-			continue
+			c.took = value
 		}
-		if *to, err = strconv.ParseFloat(strings.Fields(value)[0], 64); err != nil {
-			return c, fmt.Errorf("understand metrics: %w", err)
-		}
+	})
+	if err == nil && !there {
+		err = errors.New("ask for metrics: the agent serves none")
 	}
-	if err := lines.Err(); err != nil {
+	if err != nil {
 		return c, err
 	}
 	c.cpu, err = measure.CPUOf(r.agent.PID())
@@ -182,12 +167,15 @@ type watchedLink struct {
 }
 
 func (r *running) links() (all []watchedLink, err error) {
-	body, err := r.get("/api/v1/links")
+	response, err := http.Get(r.agent.API + "/api/v1/links")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ask the agent: %w", err)
 	}
-	defer body.Close()
-	if err := json.NewDecoder(body).Decode(&all); err != nil {
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask the agent for links: %s", response.Status)
+	}
+	if err := json.NewDecoder(response.Body).Decode(&all); err != nil {
 		return nil, fmt.Errorf("understand the agent: %w", err)
 	}
 	return all, nil
@@ -203,16 +191,4 @@ func (r *running) verdicts() (verdicts, error) {
 		links[k] = all[k].linkVerdict
 	}
 	return verdictsOfLinks(links), nil
-}
-
-func (r *running) get(path string) (io.ReadCloser, error) {
-	response, err := http.Get(r.agent.API + path)
-	if err != nil {
-		return nil, fmt.Errorf("ask the agent: %w", err)
-	}
-	if response.StatusCode != http.StatusOK {
-		_ = response.Body.Close() // it says no more
-		return nil, fmt.Errorf("ask the agent for %s: %s", path, response.Status)
-	}
-	return response.Body, nil
 }

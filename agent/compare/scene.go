@@ -27,7 +27,7 @@ const (
 
 // scene is the server with the mirrors, and the one that the dead mirror's origin is on.
 type scene struct {
-	io      *console
+	io      *measure.Console
 	dir     string
 	mirrors int
 	near    *measure.Part
@@ -35,7 +35,7 @@ type scene struct {
 	at      addresses     // of near
 }
 
-func openScene(ctx context.Context, io *console, dir string, mirrors int) (s *scene, err error) {
+func openScene(ctx context.Context, io *measure.Console, dir string, mirrors int) (s *scene, err error) {
 	s = &scene{io: io, dir: dir, mirrors: mirrors}
 	defer func() {
 		if err != nil {
@@ -49,7 +49,7 @@ func openScene(ctx context.Context, io *console, dir string, mirrors int) (s *sc
 	if s.far, err = measure.StartPart(ctx, &far, "server", "--name="+farDomain, "--store="+filepath.Join(dir, farDomain), "--remote="+s.at.Leaf); err != nil {
 		return s, err
 	}
-	io.tell("making %d mirrors", mirrors)
+	io.Tell("making %d mirrors", mirrors)
 	if err = makeOrigin(ctx, far.URL, farOrigin); err != nil {
 		return s, err
 	}
@@ -122,7 +122,7 @@ func (s *scene) await(ctx context.Context, what string, wanted func(name string,
 
 // cut takes the far server away, and waits until the limit of its mirror is over.
 func (s *scene) cut(ctx context.Context) error {
-	s.io.tell("cutting the link to %s, and waiting for more than %s", farOrigin, limit)
+	s.io.Tell("cutting the link to %s, and waiting for more than %s", farOrigin, limit)
 	s.far.End()
 	s.far = nil
 	return s.await(ctx, "was as the cut leaves it", func(name string, info *jetstream.StreamInfo) bool {
@@ -133,7 +133,7 @@ func (s *scene) cut(ctx context.Context) error {
 // restart restarts the mirrors' server, and waits until it knows of all origins that it can reach. It forgot when it heard of the
 // dead mirror's.
 func (s *scene) restart(ctx context.Context) error {
-	s.io.tell("restarting the mirrors' server")
+	s.io.Tell("restarting the mirrors' server")
 	s.near.End()
 	if err := s.startNear(ctx); err != nil {
 		return err

@@ -3,9 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
@@ -17,6 +14,7 @@ listen: "127.0.0.1:%d"
 server_name: %q
 jetstream: {store_dir: %q, domain: %q}
 leafnodes: %s
+max_closed_clients: %d
 `
 
 // serverPart is a NATS server with JetStream in a process of its own. The near one has the mirrors; the far one has an origin, and
@@ -36,7 +34,7 @@ type addresses struct {
 }
 
 // Run serves until stdin ends.
-func (c *serverPart) Run(io *console) error {
+func (c *serverPart) Run(io *measure.Console) error {
 	running, at, err := c.start()
 	if err != nil {
 		return err
@@ -45,7 +43,7 @@ func (c *serverPart) Run(io *console) error {
 		running.Shutdown()
 		running.WaitForShutdown()
 	}()
-	return measure.Obey(io.in, io.out, at, func(o *measure.Order) (any, error) {
+	return measure.Obey(io.In, io.Out, at, func(o *measure.Order) (any, error) {
 		if o.Do != "traffic" {
 			return nil, errors.New("it is no order of a server")
 		}
@@ -58,28 +56,9 @@ func (c *serverPart) start() (*server.Server, *addresses, error) {
 	if c.Remote != "" {
 		leafnodes = fmt.Sprintf("{remotes: [{url: %q}], reconnect: 1}", c.Remote)
 	}
-	dir, err := os.MkdirTemp("", "compare-server-")
+	running, err := measure.StartServer(fmt.Appendf(nil, serverConfig, c.Port, c.Name, c.Store, c.Name, leafnodes, mostConnections))
 	if err != nil {
 		return nil, nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "server.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, serverConfig, c.Port, c.Name, c.Store, c.Name, leafnodes), 0o600); err != nil {
-		return nil, nil, err
-	}
-	options, err := server.ProcessConfigFile(file)
-	if err != nil {
-		return nil, nil, fmt.Errorf("configure the server: %w", err)
-	}
-	options.NoSigs, options.MaxClosedClients = true, mostConnections
-	running, err := server.NewServer(options)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make the server: %w", err)
-	}
-	running.Start()
-	if !running.ReadyForConnections(time.Minute) {
-		running.Shutdown()
-		return nil, nil, errors.New("start the server: not ready after a minute")
 	}
 	varz, err := running.Varz(nil)
 	if err != nil {

@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"mirrorwatch/agent/internal/measure"
 	"mirrorwatch/pipeline"
 )
 
@@ -33,7 +28,7 @@ type workshop struct {
 }
 
 // open builds the agent and makes its directory.
-func (c *agentFlags) open(ctx context.Context, io *console) (*workshop, error) {
+func (c *agentFlags) open(ctx context.Context, io *measure.Console) (*workshop, error) {
 	w := &workshop{dir: c.Dir, binary: c.Agent, close: func() {}}
 	var err error
 	if w.dir == "" {
@@ -47,13 +42,11 @@ func (c *agentFlags) open(ctx context.Context, io *console) (*workshop, error) {
 	if w.binary != "" {
 		return w, nil
 	}
-	io.tell("building mirrorwatch")
+	io.Tell("building mirrorwatch")
 	w.binary = filepath.Join(w.dir, "mirrorwatch")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", w.binary, "mirrorwatch/agent/mirrorwatch")
-	build.Stdout, build.Stderr = io.log, io.log
-	if err := build.Run(); err != nil {
+	if err := measure.Build(ctx, io.Log, "mirrorwatch/agent/mirrorwatch", w.binary); err != nil {
 		w.close()
-		return nil, fmt.Errorf("build mirrorwatch: %w", err)
+		return nil, err
 	}
 	return w, nil
 }
@@ -100,85 +93,23 @@ func (c *agentConfig) file(dir string) ([]byte, error) {
 	return yaml.Marshal(file)
 }
 
-// agent is mirrorwatch run, in a process of its own.
-type agent struct {
-	cmd   *exec.Cmd
-	api   string
-	ended chan struct{}
-}
+// agent is mirrorwatch run, which can be asked.
+type agent struct{ *measure.Agent }
 
-// start runs an agent until ctx ends, or end, and returns once it serves HTTP.
+// start runs an agent in a directory of its own until ctx ends, or End, and returns once it serves HTTP.
 func (w *workshop) start(ctx context.Context, c *agentConfig) (*agent, error) {
 	w.agents++
 	dir := filepath.Join(w.dir, fmt.Sprintf("agent-%d", w.agents))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	text, err := c.file(dir)
+	config, err := c.file(dir)
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(config, text, 0o600); err != nil {
-		return nil, err
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	a, err := measure.StartAgent(ctx, w.binary, dir, config)
 	if err != nil {
 		return nil, err
 	}
-	a := &agent{cmd: exec.CommandContext(ctx, w.binary, "run", "--config", config), ended: make(chan struct{})}
-	lines, err := a.cmd.StderrPipe()
-	if err == nil {
-		err = a.cmd.Start()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("start the agent: %w", err)
-	}
-	listening := make(chan string, 1)
-	go a.follow(io.TeeReader(lines, log), log, listening)
-	select {
-	case address := <-listening:
-		a.api = "http://" + address
-		return a, nil
-	case <-a.ended:
-		said, _ := os.ReadFile(log.Name()) // nothing is said, then
-		return nil, fmt.Errorf("start the agent: it ended: %s", said)
-	case <-time.After(time.Minute):
-		a.end()
-		return nil, errors.New("start the agent: it does not say where it listens")
-	}
-}
-
-// follow reads the agent's log to its end, and tells where it listens.
-func (a *agent) follow(lines io.Reader, log io.Closer, listening chan<- string) {
-	defer close(a.ended)
-	defer log.Close()
-	scanner := bufio.NewScanner(lines)
-	scanner.Buffer(nil, 1<<20)
-	for scanner.Scan() {
-		var line struct {
-			Text string `json:"msg"`
-			HTTP string `json:"http"`
-		}
-		if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Text == "mirrorwatch runs" {
-			select {
-			case listening <- line.HTTP:
-			default:
-			}
-		}
-	}
-	_ = a.cmd.Wait() // how it ended, its log tells
-}
-
-func (a *agent) pid() int { return a.cmd.Process.Pid }
-
-// end ends the agent as an operator would, and waits for it.
-func (a *agent) end() {
-	_ = a.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
-	select {
-	case <-a.ended:
-	case <-time.After(30 * time.Second):
-		_ = a.cmd.Process.Kill() // as before
-		<-a.ended
-	}
+	return &agent{a}, nil
 }

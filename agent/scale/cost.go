@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // costCommand is scale cost.
@@ -23,13 +25,14 @@ type costCommand struct {
 type plan struct {
 	links, rounds int
 	interval      time.Duration
+	settling      time.Duration // once all links are known, before anything counts
 }
 
 func (c *costCommand) plan(links int) plan {
-	p := plan{links: links, rounds: 30, interval: time.Second}
+	p := plan{links: links, rounds: 30, interval: time.Second, settling: 30 * time.Second}
 	switch {
 	case links > 10_000:
-		p.rounds, p.interval = 3, 30*time.Second
+		p.rounds, p.interval, p.settling = 3, 30*time.Second, time.Minute
 	case links > 1000:
 		p.rounds, p.interval = 8, 5*time.Second
 	}
@@ -48,7 +51,7 @@ func (c *costCommand) looks(streams int, p plan) int {
 }
 
 // Run measures and prints a table.
-func (c *costCommand) Run(ctx context.Context, io *console) error {
+func (c *costCommand) Run(ctx context.Context, io *measure.Console) error {
 	shop, err := c.open(ctx, io)
 	if err != nil {
 		return err
@@ -64,12 +67,12 @@ func (c *costCommand) Run(ctx context.Context, io *console) error {
 		rows = append(rows, some...)
 		aims = append(aims, aimsOf(some)...)
 		if err != nil {
-			printRows(io.out, rows) // what was measured so far
+			printRows(io.Out, rows) // what was measured so far
 			return fmt.Errorf("%d links: %w", links, err)
 		}
 	}
-	printRows(io.out, rows)
-	return judge(io.out, aims, c.Check)
+	printRows(io.Out, rows)
+	return judge(io.Out, aims, c.Check)
 }
 
 // judge prints what was aimed at, and is an error with check where something is over.
@@ -81,7 +84,7 @@ func judge(to writer, aims []aim, check bool) error {
 }
 
 // size measures one size: fetching alone, and the agent in several ways.
-func (c *costCommand) size(ctx context.Context, io *console, shop *workshop, p plan) ([]row, error) {
+func (c *costCommand) size(ctx context.Context, io *measure.Console, shop *workshop, p plan) ([]row, error) {
 	like := usual()
 	like.Busy = c.Busy
 	b, err := newBench(ctx, io, shop, p, fleetFlags{likeness: like, System: c.System})
@@ -120,58 +123,58 @@ func (c *costCommand) size(ctx context.Context, io *console, shop *workshop, p p
 // bench is a server and a fleet to measure against.
 type bench struct {
 	plan
-	io            *console
+	io            *measure.Console
 	shop          *workshop
-	server, fleet *part
+	server, fleet *measure.Part
 	url           string
 	size          hello
 }
 
-func newBench(ctx context.Context, io *console, shop *workshop, p plan, flags fleetFlags) (*bench, error) {
+func newBench(ctx context.Context, io *measure.Console, shop *workshop, p plan, flags fleetFlags) (*bench, error) {
 	b := &bench{plan: p, io: io, shop: shop}
 	var err error
-	if b.server, err = startPart(ctx, &b.url, "server"); err != nil {
+	if b.server, err = measure.StartPart(ctx, &b.url, "server"); err != nil {
 		return nil, err
 	}
 	args := append([]string{"fleet", "--url=" + b.url, fmt.Sprintf("--links=%d", p.links)}, flags.args()...)
-	if b.fleet, err = startPart(ctx, &b.size, args...); err != nil {
-		b.server.end()
+	if b.fleet, err = measure.StartPart(ctx, &b.size, args...); err != nil {
+		b.server.End()
 		return nil, err
 	}
-	io.tell("%d links of %d streams, %d bytes each", b.size.Links, b.size.Streams, b.size.Bytes/b.size.Streams)
+	io.Tell("%d links of %d streams, %d bytes each", b.size.Links, b.size.Streams, b.size.Bytes/b.size.Streams)
 	return b, nil
 }
 
 func (b *bench) end() {
-	b.fleet.end()
-	b.server.end()
+	b.fleet.End()
+	b.server.End()
 }
 
 // raw measures fetching alone.
 func (b *bench) raw(ctx context.Context) (row, error) {
 	r := row{what: whatRaw, size: b.size, rounds: float64(b.rounds)}
-	b.io.tell("%d links: %s, %d rounds", b.links, r.what, b.rounds)
+	b.io.Tell("%d links: %s, %d rounds", b.links, r.what, b.rounds)
 	var streams int
-	p, err := startPart(ctx, &streams, "raw", "--url="+b.url, fmt.Sprintf("--rounds=%d", b.rounds), "--every=1s")
+	p, err := measure.StartPart(ctx, &streams, "raw", "--url="+b.url, fmt.Sprintf("--rounds=%d", b.rounds), "--every=1s")
 	if err != nil {
 		return r, err
 	}
-	defer p.end()
-	before, err := b.server.trafficNamed(rawName)
+	defer p.End()
+	before, err := trafficNamed(b.server, rawName)
 	if err != nil {
 		return r, err
 	}
 	var took rawRounds
-	if err := p.ask(order{Do: "rounds"}, &took); err != nil {
+	if err := p.Ask(measure.Order{Do: "rounds"}, &took); err != nil {
 		return r, err
 	}
-	after, err := b.server.trafficNamed(rawName)
+	after, err := trafficNamed(b.server, rawName)
 	if err != nil {
 		return r, err
 	}
 	r.cpu, r.wall, r.bytes = took.CPU, took.Wall/time.Duration(b.rounds), after.Bytes-before.Bytes
 	r.mallocs, r.counted = float64(took.Mallocs), true
-	r.memory, err = memoryOf(p.pid())
+	r.memory, err = measure.MemoryOf(p.PID())
 	return r, err
 }
 
@@ -182,14 +185,14 @@ type agentRun struct {
 	looks      int
 }
 
-// agent measures the agent: it waits until all links are known and three rounds more, and then watches whole rounds.
+// agent measures the agent: it waits until all links are known and the agent is settled, and then watches whole rounds.
 func (b *bench) agent(ctx context.Context, run agentRun) (r row, err error) {
 	r = row{what: run.name, size: b.size, export: run.export}
 	rounds := b.rounds
 	if run.export { // two exports at least are among the rounds
 		rounds = max(rounds, int(2*exportEvery/b.interval)+1)
 	}
-	b.io.tell("%d links: %s, %d rounds of %s", b.links, r.what, rounds, b.interval)
+	b.io.Tell("%d links: %s, %d rounds of %s", b.links, r.what, rounds, b.interval)
 	config := &agentConfig{url: b.url, user: run.user, interval: b.interval, looks: run.looks}
 	var sink *collector
 	if run.export {
@@ -203,20 +206,7 @@ func (b *bench) agent(ctx context.Context, run agentRun) (r row, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer a.end()
-	if err := a.knows(ctx, b.size.Links, 2*time.Minute+4*b.interval); err != nil {
-		return r, err
-	}
+	defer a.End()
 	w := watcher{bench: b, agent: a, sink: sink, wanted: rounds, row: &r}
 	return r, w.watch(ctx)
-}
-
-// sleep waits for a time, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // detectCommand is scale detect.
@@ -31,7 +33,7 @@ const (
 )
 
 // Run lets links fail and prints how late each was told of.
-func (c *detectCommand) Run(ctx context.Context, io *console) error {
+func (c *detectCommand) Run(ctx context.Context, io *measure.Console) error {
 	shop, err := c.open(ctx, io)
 	if err != nil {
 		return err
@@ -62,8 +64,8 @@ func (c *detectCommand) Run(ctx context.Context, io *console) error {
 	if err != nil {
 		return err
 	}
-	found.print(io.out, round)
-	return judge(io.out, found.aims(round), c.Check)
+	found.print(io.Out, round)
+	return judge(io.Out, found.aims(round), c.Check)
 }
 
 // detection is a bench with an agent that runs on it, and its receiver.
@@ -74,7 +76,7 @@ type detection struct {
 	pages *receiver
 }
 
-func (c *detectCommand) stage(ctx context.Context, io *console, shop *workshop) (d *detection, err error) {
+func (c *detectCommand) stage(ctx context.Context, io *measure.Console, shop *workshop) (d *detection, err error) {
 	d = &detection{detectCommand: c}
 	like := usual()
 	like.FailMost, like.Cluster = failMost, c.Frozen
@@ -95,7 +97,7 @@ func (c *detectCommand) stage(ctx context.Context, io *console, shop *workshop) 
 }
 
 func (d *detection) end() {
-	d.agent.end()
+	d.agent.End()
 	d.pages.stop()
 	d.bench.end()
 }
@@ -109,7 +111,7 @@ func (d *detection) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.io.tell("a round each %.0f s", c.Period)
+	d.io.Tell("a round each %.0f s", c.Period)
 	for range 2 {
 		if _, err := d.agent.round(ctx); err != nil {
 			return err
@@ -120,10 +122,10 @@ func (d *detection) settle(ctx context.Context) error {
 
 // freeze stops one of the three servers, and returns how long the slowest of the next three whole rounds took.
 func (d *detection) freeze(ctx context.Context) (slowest time.Duration, err error) {
-	if err := d.fleet.ask(order{Do: "freeze", N: frozenServer}, nil); err != nil {
+	if err := d.fleet.Ask(measure.Order{Do: "freeze", N: frozenServer}, nil); err != nil {
 		return 0, err
 	}
-	d.io.tell("one of three servers is frozen")
+	d.io.Tell("one of three servers is frozen")
 	if _, err := d.agent.round(ctx); err != nil { // it may have begun before
 		return 0, err
 	}
@@ -133,7 +135,7 @@ func (d *detection) freeze(ctx context.Context) (slowest time.Duration, err erro
 			return 0, err
 		}
 		slowest = max(slowest, took)
-		d.io.tell("a round of %.2f s", took.Seconds())
+		d.io.Tell("a round of %.2f s", took.Seconds())
 	}
 	return slowest, nil
 }
@@ -141,22 +143,22 @@ func (d *detection) freeze(ctx context.Context) (slowest time.Duration, err erro
 // fail cuts the links, waits until all are told of, and tells how it went.
 func (d *detection) fail(ctx context.Context) (*finding, error) {
 	var failed []failure
-	if err := d.fleet.ask(order{Do: "fail", N: d.Fail}, &failed); err != nil {
+	if err := d.fleet.Ask(measure.Order{Do: "fail", N: d.Fail}, &failed); err != nil {
 		return nil, err
 	}
 	f := newFinding(failed)
-	d.io.tell("%d links of %d streams failed", f.links, len(failed))
+	d.io.Tell("%d links of %d streams failed", f.links, len(failed))
 	for until := time.Now().Add(failMost + patience); ; {
 		f.arrived(d.pages.take())
 		if len(f.told) == f.links || time.Now().After(until) {
 			break
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return nil, err
 		}
 	}
 	var asked map[string][]time.Time
-	if err := d.fleet.ask(order{Do: "asked"}, &asked); err != nil {
+	if err := d.fleet.Ask(measure.Order{Do: "asked"}, &asked); err != nil {
 		return nil, err
 	}
 	f.count(asked)

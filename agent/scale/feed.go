@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // feedCommand is scale feed.
@@ -39,7 +41,7 @@ type feed struct {
 }
 
 // Run feeds a Collector, takes it away for a while, and prints what arrived.
-func (c *feedCommand) Run(ctx context.Context, io *console) error {
+func (c *feedCommand) Run(ctx context.Context, io *measure.Console) error {
 	shop, err := c.open(ctx, io)
 	if err != nil {
 		return err
@@ -55,10 +57,10 @@ func (c *feedCommand) Run(ctx context.Context, io *console) error {
 			return err
 		}
 	}
-	return judge(io.out, f.aims, c.Check)
+	return judge(io.Out, f.aims, c.Check)
 }
 
-func (c *feedCommand) stage(ctx context.Context, io *console, shop *workshop) (f *feed, err error) {
+func (c *feedCommand) stage(ctx context.Context, io *measure.Console, shop *workshop) (f *feed, err error) {
 	like := usual()
 	like.FailMost = failMost
 	f = &feed{feedCommand: c, detection: &detection{detectCommand: &detectCommand{Links: c.Links, Fail: c.Fail}}}
@@ -107,7 +109,7 @@ func (f *feed) whole(ctx context.Context) error {
 		if n == 0 {
 			continue // the agent was proving still
 		}
-		fmt.Fprintf(f.io.out, "An export of %d links: %d points in %d requests, the largest of %d bytes.\n", e.links, e.points, e.requests, e.largest)
+		fmt.Fprintf(f.io.Out, "An export of %d links: %d points in %d requests, the largest of %d bytes.\n", e.links, e.points, e.requests, e.largest)
 	}
 	return f.accepted(ctx, "before the kill")
 }
@@ -127,14 +129,14 @@ func (f *feed) deleted(ctx context.Context) error {
 		}
 	}
 	began := time.Now()
-	if err := f.fleet.ask(order{Do: "delete", Streams: numbers}, nil); err != nil {
+	if err := f.fleet.Ask(measure.Order{Do: "delete", Streams: numbers}, nil); err != nil {
 		return err
 	}
 	e, err := f.awaitExport(ctx, f.size.Links-f.gone, gone)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(f.io.out, "%d streams with %d links were deleted: %.0f s later an export has %d links, and counts %.0f; of the deleted ones, %d points.\n",
+	fmt.Fprintf(f.io.Out, "%d streams with %d links were deleted: %.0f s later an export has %d links, and counts %.0f; of the deleted ones, %d points.\n",
 		len(gone), f.gone, time.Since(began).Seconds(), e.links, e.fleet, e.gone)
 	f.aims = append(f.aims, aim{"points of deleted links", float64(e.gone), 0, ""})
 	return nil
@@ -143,11 +145,11 @@ func (f *feed) deleted(ctx context.Context) error {
 // away lets links fail, kills the Collector, starts it again, and waits for a whole export.
 func (f *feed) away(ctx context.Context) error {
 	var failed []failure
-	if err := f.fleet.ask(order{Do: "fail", N: f.Fail}, &failed); err != nil {
+	if err := f.fleet.Ask(measure.Order{Do: "fail", N: f.Fail}, &failed); err != nil {
 		return err
 	}
 	found := newFinding(failed)
-	if err := sleep(ctx, feedBefore); err != nil {
+	if err := measure.Sleep(ctx, feedBefore); err != nil {
 		return err
 	}
 	before, err := f.agent.connection()
@@ -156,8 +158,8 @@ func (f *feed) away(ctx context.Context) error {
 	}
 	f.sink.kill()
 	killed := time.Now()
-	f.io.tell("the Collector is killed")
-	if err := sleep(ctx, f.Away); err != nil {
+	f.io.Tell("the Collector is killed")
+	if err := measure.Sleep(ctx, f.Away); err != nil {
 		return err
 	}
 	during := f.pages.take()
@@ -171,20 +173,20 @@ func (f *feed) away(ctx context.Context) error {
 	began := time.Now()
 	f.exports = &exports{file: f.sink.metricsFile}
 	found.arrived(during)
-	fmt.Fprintf(f.io.out, "The Collector was away for %.0f s; %d links were told of meanwhile; the newest round was %.0f s old when it went, and %.0f s when it came back (one each %.0f s).\n",
+	fmt.Fprintf(f.io.Out, "The Collector was away for %.0f s; %d links were told of meanwhile; the newest round was %.0f s old when it went, and %.0f s when it came back (one each %.0f s).\n",
 		began.Sub(killed).Seconds(), len(found.told), killed.Sub(before.Round).Seconds(), began.Sub(after.Round).Seconds(), after.Period)
 	if _, err := f.awaitExport(ctx, f.size.Links-f.gone, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(f.io.out, "%.0f s after it was back it had an export of all links.\n", time.Since(began).Seconds())
+	fmt.Fprintf(f.io.Out, "%.0f s after it was back it had an export of all links.\n", time.Since(began).Seconds())
 	for until := time.Now().Add(failMost + patience); len(found.told) < found.links && time.Now().Before(until); {
 		found.arrived(f.pages.take())
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return err
 		}
 	}
 	late := slices.Clone(found.handed)
-	fmt.Fprintf(f.io.out, "%d links failed, %d were told of; pages after the last proof and the limit: p50 %.0f ms, p99 %.0f ms, at most %.0f ms.\n",
+	fmt.Fprintf(f.io.Out, "%d links failed, %d were told of; pages after the last proof and the limit: p50 %.0f ms, p99 %.0f ms, at most %.0f ms.\n",
 		found.links, len(found.told), at(late, 0.5), at(late, 0.99), at(late, 1))
 	f.aims = append(f.aims,
 		aim{"links that were not told of", float64(found.links - len(found.told)), 0, ""},
@@ -206,7 +208,7 @@ func (f *feed) told(ctx context.Context) error {
 		if len(missing(changes, events)) == 0 || time.Now().After(until) {
 			break
 		}
-		if err := sleep(ctx, 5*time.Second); err != nil {
+		if err := measure.Sleep(ctx, 5*time.Second); err != nil {
 			return err
 		}
 	}
@@ -219,7 +221,7 @@ func (f *feed) told(ctx context.Context) error {
 		again += n - 1
 	}
 	lost, foreign := len(missing(changes, events)), len(missing(events, later))
-	fmt.Fprintf(f.io.out, "%d changes in the audit; %d different events in the Collector's file, %d of them once more under the same id.\n", len(changes), len(events), again)
+	fmt.Fprintf(f.io.Out, "%d changes in the audit; %d different events in the Collector's file, %d of them once more under the same id.\n", len(changes), len(events), again)
 	f.aims = append(f.aims,
 		aim{"changes without an event", float64(lost), 0, ""},
 		aim{"events without a change", float64(foreign), 0, ""})

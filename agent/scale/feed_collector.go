@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // realCollector is an OpenTelemetry Collector in a process of its own.
@@ -78,7 +80,7 @@ func (c *realCollector) ready(ctx context.Context) error {
 			response.Body.Close()
 			return nil
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return err
 		}
 	}
@@ -130,7 +132,7 @@ func keptAddresses(file string) (addresses [2]string, err error) {
 
 // changes are the keys of the changes in the agent's audit.
 func (a *agent) changes(ctx context.Context) (map[string]int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.api+"/api/v1/audit", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.API+"/api/v1/audit", nil)
 	if err != nil {
 		return nil, err
 	}

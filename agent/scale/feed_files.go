@@ -16,6 +16,8 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // This file holds what is read of the files that a Collector writes.
@@ -166,7 +168,7 @@ func (f *feed) awaitExport(ctx context.Context, links int, gone map[string]bool)
 		if time.Now().After(until) {
 			return e, fmt.Errorf("no export of %d links; the newest has %d", links, f.exports.newest.links)
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return e, err
 		}
 	}
@@ -183,7 +185,7 @@ func (f *feed) accepted(ctx context.Context, when string) error {
 			return err
 		}
 		if float64(f.exports.points) == accepted && accepted > 0 || time.Now().After(until) {
-			fmt.Fprintf(f.io.out, "%s: the Collector accepted %.0f points and refused %.0f; its file has %d, of %d exports, %d of which were cut short.\n",
+			fmt.Fprintf(f.io.Out, "%s: the Collector accepted %.0f points and refused %.0f; its file has %d, of %d exports, %d of which were cut short.\n",
 				when, accepted, refused, f.exports.points, f.exports.begun, f.exports.short)
 			f.aims = append(f.aims,
 				aim{"exports that were cut short, " + when, float64(f.exports.short), 0, ""},
@@ -191,7 +193,7 @@ func (f *feed) accepted(ctx context.Context, when string) error {
 				aim{"points that it accepted and its file does not have, " + when, accepted - float64(f.exports.points), 0, ""})
 			return nil
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mirrorwatch/agent/internal/measure"
 	"mirrorwatch/pipeline"
 )
 
@@ -32,8 +33,8 @@ func TestLimitsAreSpread(t *testing.T) {
 func TestFiguresAreHeldToTheirAims(t *testing.T) {
 	rows := []row{
 		{what: whatRaw, size: hello{Links: 10_000, Streams: 9000}, rounds: 2, cpu: 18 * time.Millisecond},
-		{what: whatRounds, size: hello{Links: 10_000, Streams: 9000}, rounds: 2, cpu: 180 * time.Millisecond, memory: memory{resident: 29 << 20}},
-		{what: whatOTLP, size: hello{Links: 10_000, Streams: 9000}, rounds: 2, cpu: time.Second, export: true, memory: memory{resident: 46 << 20}},
+		{what: whatRounds, size: hello{Links: 10_000, Streams: 9000}, rounds: 2, cpu: 180 * time.Millisecond, memory: measure.Memory{Resident: 29 << 20}},
+		{what: whatOTLP, size: hello{Links: 10_000, Streams: 9000}, rounds: 2, cpu: time.Second, export: true, memory: measure.Memory{Resident: 46 << 20}},
 	}
 	var out bytes.Buffer
 	over := printAims(&out, aimsOf(rows))

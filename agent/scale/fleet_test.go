@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mirrorwatch/agent/internal/measure"
 	"mirrorwatch/pipeline"
 	"mirrorwatch/pipeline/jetstream"
 	"mirrorwatch/pipeline/pipelinetest"
@@ -128,7 +129,7 @@ func TestCutLinksGrowSilent(t *testing.T) {
 	s := openFleet(t, openAccount, url)
 	failed := f.fail(10)
 	name := failed[0].Stream
-	if _, err := f.do(&order{Do: "delete", Streams: []int{0}}); err != nil {
+	if _, err := f.do(&measure.Order{Do: "delete", Streams: []int{0}}); err != nil {
 		t.Fatal(err)
 	}
 	pipelinetest.Eventually(t, 10*time.Second, "the link is silent for longer than a beat", func() bool {
@@ -156,7 +157,7 @@ func TestAFrozenServersStreamsAreMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.do(&order{Do: "freeze", N: 1}); err != nil {
+	if _, err := f.do(&measure.Order{Do: "freeze", N: 1}); err != nil {
 		t.Fatal(err)
 	}
 	page, frozen := f.page(nil)
@@ -179,13 +180,13 @@ func TestPartsObeyAndEndWithStdin(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var url string
-	server, err := startPart(ctx, &url, "server")
+	server, err := measure.StartPart(ctx, &url, "server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.end()
+	defer server.End()
 	var size hello
-	fleet, err := startPart(ctx, &size, "fleet", "--url="+url, "--links=10")
+	fleet, err := measure.StartPart(ctx, &size, "fleet", "--url="+url, "--links=10")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,35 +194,31 @@ func TestPartsObeyAndEndWithStdin(t *testing.T) {
 		t.Errorf("%d links, want 10", size.Links)
 	}
 	var streams int
-	raw, err := startPart(ctx, &streams, "raw", "--url="+url, "--rounds=2")
+	raw, err := measure.StartPart(ctx, &streams, "raw", "--url="+url, "--rounds=2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var took rawRounds
-	if err := raw.ask(order{Do: "rounds"}, &took); err != nil {
+	if err := raw.Ask(measure.Order{Do: "rounds"}, &took); err != nil {
 		t.Fatal(err)
 	}
 	var asked tally
-	if err := fleet.ask(order{Do: "counts"}, &asked); err != nil {
+	if err := fleet.Ask(measure.Order{Do: "counts"}, &asked); err != nil {
 		t.Fatal(err)
 	}
 	if want := (tally{Pages: 3, Listed: 3 * int64(size.Streams)}); asked != want {
 		t.Errorf("asked %+v, want %+v", asked, want)
 	}
-	carried, err := server.trafficNamed(rawName)
+	carried, err := trafficNamed(server, rawName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if least := int64(3 * size.Bytes); carried.Bytes < least || carried.Bytes > least*11/10 {
 		t.Errorf("%d bytes were carried, want a little more than %d", carried.Bytes, least)
 	}
-	if err := fleet.ask(order{Do: "dance"}, nil); err == nil {
+	if err := fleet.Ask(measure.Order{Do: "dance"}, nil); err == nil {
 		t.Error("no error for an order that is none")
 	}
-	for _, p := range []*part{raw, fleet} {
-		p.end()
-		if !p.cmd.ProcessState.Success() {
-			t.Errorf("the %s ended with %s", p.name, p.cmd.ProcessState)
-		}
-	}
+	raw.End()
+	fleet.End()
 }

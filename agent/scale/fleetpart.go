@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/nats-io/nats.go"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // fleetFlags say what a fleet is like.
@@ -29,13 +31,13 @@ type fleetPart struct {
 }
 
 // Run answers until stdin ends.
-func (c *fleetPart) Run(io *console) error {
+func (c *fleetPart) Run(io *measure.Console) error {
 	f, err := serveFleet(c.URL, c.Links, &c.fleetFlags)
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	return obey(io.in, io.out, f.hello(), f.do)
+	return measure.Obey(io.In, io.Out, f.hello(), f.do)
 }
 
 // serveFleet makes a fleet and answers for it on a server, to its account, and to the system account. It is to be closed.
@@ -76,22 +78,22 @@ type serveCommand struct {
 }
 
 // Run serves until stdin or ctx ends.
-func (c *serveCommand) Run(ctx context.Context, io *console) error {
+func (c *serveCommand) Run(ctx context.Context, io *measure.Console) error {
 	var url string
-	running, err := startPart(ctx, &url, "server", fmt.Sprintf("--port=%d", c.Port))
+	running, err := measure.StartPart(ctx, &url, "server", fmt.Sprintf("--port=%d", c.Port))
 	if err != nil {
 		return err
 	}
-	defer running.end()
+	defer running.End()
 	f, err := serveFleet(url, c.Links, &c.fleetFlags)
 	if err != nil {
 		return err
 	}
 	defer f.close()
-	io.tell("%s; users %s, %s (may not ask about origins) and, for the system account, %s; everybody's password is %s", url, userWhole, userRounds, userSystem, password)
-	io.tell(`orders are lines as {"do": "cut", "streams": [0, 1]}: %s`, orders)
+	io.Tell("%s; users %s, %s (may not ask about origins) and, for the system account, %s; everybody's password is %s", url, userWhole, userRounds, userSystem, password)
+	io.Tell(`orders are lines as {"do": "cut", "streams": [0, 1]}: %s`, orders)
 	ended := make(chan error, 1)
-	go func() { ended <- obey(io.in, io.out, f.hello(), f.do) }()
+	go func() { ended <- measure.Obey(io.In, io.Out, f.hello(), f.do) }()
 	select {
 	case err := <-ended:
 		return err

@@ -4,14 +4,9 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/alecthomas/kong"
+	"mirrorwatch/agent/internal/measure"
 )
 
 const description = `Measures what mirrorwatch costs, and how late it tells of links that fail, at large sizes. Linux only. Run it from the
@@ -27,28 +22,13 @@ type commandLine struct {
 	Part   partCommands  `cmd:"" hidden:"" help:"The processes that the other commands start."`
 }
 
-// console is what a command reads and writes.
-type console struct {
-	in  io.Reader
-	out io.Writer
-	log io.Writer // what is under way, for people who wait
-}
-
-func (c *console) tell(format string, args ...any) {
-	fmt.Fprintf(c.log, "scale: "+format+"\n", args...)
+// partCommands are what this binary does in the processes that it starts of itself, so that each has CPU time and memory of its own.
+type partCommands struct {
+	Server serverPart `cmd:""`
+	Fleet  fleetPart  `cmd:""`
+	Raw    rawPart    `cmd:""`
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	c := &console{in: os.Stdin, out: os.Stdout, log: os.Stderr}
-	var line commandLine
-	parsed := kong.Parse(&line,
-		kong.Name("scale"), kong.Description(description), kong.UsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err := parsed.Run(); err != nil {
-		c.tell("%v", err)
-		stop()
-		os.Exit(1)
-	}
+	os.Exit(measure.Main("scale", description, &commandLine{}))
 }

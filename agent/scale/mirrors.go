@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // The real streams: one origin and its mirrors.
@@ -14,12 +15,11 @@ const (
 	realOrigin  = "ORIGIN"
 	realMirrors = "MIRROR"
 	realLimit   = "600"
-	creators    = 16 // mirrors that are created at one time
 )
 
 // populate makes an origin and its mirrors.
 func (b *realBench) populate(ctx context.Context) error {
-	b.io.tell("making %d mirrors", b.links)
+	b.io.Tell("making %d mirrors", b.links)
 	nc, err := connect(b.url, userWhole, "populate")
 	if err != nil {
 		return err
@@ -32,42 +32,11 @@ func (b *realBench) populate(ctx context.Context) error {
 	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: realOrigin, Subjects: []string{"origin.>"}}); err != nil {
 		return fmt.Errorf("make the origin: %w", err)
 	}
-	err = atOnce(b.links, func(n int) error { return createMirror(ctx, js, realMirrorName(n), realOrigin, realLimit) })
+	err = measure.AtOnce(b.links, func(n int) error { return createMirror(ctx, js, realMirrorName(n), realOrigin, realLimit) })
 	if err != nil {
 		return err
 	}
 	return b.contact(ctx, js)
-}
-
-// atOnce does something for each number below n, for some numbers at one time. Of several errors it returns one, and does nothing
-// for the numbers that are left.
-func atOnce(n int, do func(int) error) error {
-	numbers := make(chan int)
-	failed := make(chan error, creators)
-	var doing sync.WaitGroup
-	for range creators {
-		doing.Go(func() {
-			for k := range numbers {
-				if err := do(k); err != nil {
-					failed <- err
-					return
-				}
-			}
-		})
-	}
-	var err error
-	for k := 0; k < n && err == nil; k++ {
-		select {
-		case numbers <- k:
-		case err = <-failed:
-		}
-	}
-	close(numbers)
-	doing.Wait()
-	if err == nil && len(failed) > 0 {
-		err = <-failed
-	}
-	return err
 }
 
 func realMirrorName(n int) string { return fmt.Sprintf("%s_%06d_ORDERS_EVENTS", realMirrors, n) }
@@ -109,7 +78,7 @@ func (b *realBench) contact(ctx context.Context, js jetstream.JetStream) error {
 		if time.Now().After(until) {
 			return fmt.Errorf("%d of %d mirrors had contact within 5 minutes", all-1, b.links)
 		}
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := measure.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // hello is what a fleet says first.
@@ -38,7 +40,7 @@ type failure struct {
 const orders = `cut, mend, delete or restore with "streams": [numbers]; fail with "n": how many links; freeze with "n": which server; thaw; counts; asked`
 
 // do carries out an order.
-func (f *fleet) do(o *order) (any, error) {
+func (f *fleet) do(o *measure.Order) (any, error) {
 	switch o.Do {
 	case "counts":
 		return f.count.tally(), nil
@@ -62,7 +64,7 @@ func (f *fleet) do(o *order) (any, error) {
 }
 
 // change does to single streams what is ordered.
-func (f *fleet) change(o *order) error {
+func (f *fleet) change(o *measure.Order) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	st := f.states

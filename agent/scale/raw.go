@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // rawPart fetches the pages of STREAM.LIST one after another and decodes nothing of them but how many streams there are: what
@@ -31,7 +33,7 @@ type rawRounds struct {
 }
 
 // Run says hello once it knows what it needs, and makes its rounds when it is told to.
-func (c *rawPart) Run(ctx context.Context, io *console) error {
+func (c *rawPart) Run(ctx context.Context, io *measure.Console) error {
 	nc, err := connect(c.URL, userRounds, rawName)
 	if err != nil {
 		return err
@@ -45,13 +47,13 @@ func (c *rawPart) Run(ctx context.Context, io *console) error {
 	if err := json.Unmarshal(doc, &first); err != nil {
 		return fmt.Errorf("decode a page: %w", err)
 	}
-	return obey(io.in, io.out, first.Total, func(*order) (any, error) { return c.rounds(ctx, nc, first) })
+	return measure.Obey(io.In, io.Out, first.Total, func(*measure.Order) (any, error) { return c.rounds(ctx, nc, first) })
 }
 
 func (c *rawPart) rounds(ctx context.Context, nc *nats.Conn, first server.ApiPaged) (r rawRounds, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	spent, err := cpuOf(os.Getpid())
+	spent, err := measure.CPUOf(os.Getpid())
 	if err != nil {
 		return r, err
 	}
@@ -64,13 +66,13 @@ func (c *rawPart) rounds(ctx context.Context, nc *nats.Conn, first server.ApiPag
 		}
 		took := time.Since(began)
 		r.Wall += took
-		if err := sleep(ctx, c.Every-took); err != nil {
+		if err := measure.Sleep(ctx, c.Every-took); err != nil {
 			return r, err
 		}
 	}
 	runtime.ReadMemStats(&after)
 	r.Mallocs = after.Mallocs - before.Mallocs
-	r.CPU, err = cpuOf(os.Getpid())
+	r.CPU, err = measure.CPUOf(os.Getpid())
 	r.CPU -= spent
 	return r, err
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // How a server with real mirrors is measured: its CPU time over the same number of rounds while nobody asks, while the pages are
@@ -15,13 +17,13 @@ const turns = 3
 // realBench is a server with real mirrors.
 type realBench struct {
 	plan
-	io     *console
+	io     *measure.Console
 	shop   *workshop
-	server *part
+	server *measure.Part
 	url    string
 }
 
-func (c *costCommand) real(ctx context.Context, io *console, shop *workshop) error {
+func (c *costCommand) real(ctx context.Context, io *measure.Console, shop *workshop) error {
 	b := &realBench{plan: c.plan(c.Real), io: io, shop: shop}
 	looks := c.looks(c.Real+1, b.plan)
 	store, err := os.MkdirTemp("", "scale-store-")
@@ -29,16 +31,16 @@ func (c *costCommand) real(ctx context.Context, io *console, shop *workshop) err
 		return err
 	}
 	defer os.RemoveAll(store)
-	if b.server, err = startPart(ctx, &b.url, "server", "--store="+store); err != nil {
+	if b.server, err = measure.StartPart(ctx, &b.url, "server", "--store="+store); err != nil {
 		return err
 	}
-	defer b.server.end()
+	defer b.server.End()
 	if err := b.populate(ctx); err != nil {
 		return err
 	}
 	var idle, fetched, list, jsz []time.Duration
 	for turn := range turns {
-		io.tell("turn %d of %d", turn+1, turns)
+		io.Tell("turn %d of %d", turn+1, turns)
 		for _, way := range []struct {
 			to      *[]time.Duration
 			measure func(context.Context) (time.Duration, error)
@@ -55,36 +57,36 @@ func (c *costCommand) real(ctx context.Context, io *console, shop *workshop) err
 			*way.to = append(*way.to, spent)
 		}
 	}
-	return judge(io.out, b.print(io.out, median(idle), median(fetched), median(list), median(jsz)), c.Check)
+	return judge(io.Out, b.print(io.Out, median(idle), median(fetched), median(list), median(jsz)), c.Check)
 }
 
 func median(all []time.Duration) time.Duration { return slices.Sorted(slices.Values(all))[len(all)/2] }
 
 // spent is how much CPU time the server takes for what is done.
 func (b *realBench) spent(do func() error) (time.Duration, error) {
-	before, err := cpuOf(b.server.pid())
+	before, err := measure.CPUOf(b.server.PID())
 	if err != nil {
 		return 0, err
 	}
 	if err := do(); err != nil {
 		return 0, err
 	}
-	after, err := cpuOf(b.server.pid())
+	after, err := measure.CPUOf(b.server.PID())
 	return after - before, err
 }
 
 func (b *realBench) idle(ctx context.Context) (time.Duration, error) {
-	return b.spent(func() error { return sleep(ctx, time.Duration(b.rounds)*b.interval) })
+	return b.spent(func() error { return measure.Sleep(ctx, time.Duration(b.rounds)*b.interval) })
 }
 
 func (b *realBench) fetch(ctx context.Context) (time.Duration, error) {
 	var streams int
-	p, err := startPart(ctx, &streams, "raw", "--url="+b.url, fmt.Sprintf("--rounds=%d", b.rounds), "--every="+b.interval.String())
+	p, err := measure.StartPart(ctx, &streams, "raw", "--url="+b.url, fmt.Sprintf("--rounds=%d", b.rounds), "--every="+b.interval.String())
 	if err != nil {
 		return 0, err
 	}
-	defer p.end()
-	return b.spent(func() error { return p.ask(order{Do: "rounds"}, nil) })
+	defer p.End()
+	return b.spent(func() error { return p.Ask(measure.Order{Do: "rounds"}, nil) })
 }
 
 // watched is the server's CPU time while an agent makes its rounds; its start does not count.
@@ -93,14 +95,9 @@ func (b *realBench) watched(ctx context.Context, user string, looks int) (time.D
 	if err != nil {
 		return 0, err
 	}
-	defer a.end()
-	if err := a.knows(ctx, b.links, 2*time.Minute+4*b.interval); err != nil {
+	defer a.End()
+	if err := a.settles(ctx, b.plan); err != nil {
 		return 0, err
-	}
-	for range settleRounds {
-		if _, err := a.round(ctx); err != nil {
-			return 0, err
-		}
 	}
 	return b.spent(func() error {
 		for range b.rounds {

@@ -3,12 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // Who connects to the server. Nobody has a password: it listens on loopback only.
@@ -46,7 +45,7 @@ type serverPart struct {
 }
 
 // Run serves until stdin ends.
-func (c *serverPart) Run(io *console) error {
+func (c *serverPart) Run(io *measure.Console) error {
 	running, err := startServer(c.Port, c.Store)
 	if err != nil {
 		return err
@@ -55,7 +54,7 @@ func (c *serverPart) Run(io *console) error {
 		running.Shutdown()
 		running.WaitForShutdown()
 	}()
-	return obey(io.in, io.out, running.ClientURL(), func(o *order) (any, error) {
+	return measure.Obey(io.In, io.Out, running.ClientURL(), func(o *measure.Order) (any, error) {
 		switch o.Do {
 		case "traffic":
 			return trafficOf(running)
@@ -71,30 +70,7 @@ func startServer(port int, store string) (*server.Server, error) {
 	if store != "" {
 		jetStream, account = fmt.Sprintf("jetstream: {store_dir: %q}", store), "enabled"
 	}
-	dir, err := os.MkdirTemp("", "scale-server-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "server.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, serverConfig, port, account, jetStream), 0o600); err != nil {
-		return nil, err
-	}
-	options, err := server.ProcessConfigFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("configure the server: %w", err)
-	}
-	options.NoSigs = true
-	running, err := server.NewServer(options)
-	if err != nil {
-		return nil, fmt.Errorf("make the server: %w", err)
-	}
-	running.Start()
-	if !running.ReadyForConnections(10 * time.Second) {
-		running.Shutdown()
-		return nil, errors.New("start the server: not ready after 10 s")
-	}
-	return running, nil
+	return measure.StartServer(fmt.Appendf(nil, serverConfig, port, account, jetStream))
 }
 
 // traffic is what a connection brought to and fro: messages and their bytes.
@@ -135,9 +111,9 @@ func disconnect(running *server.Server, name string) error {
 }
 
 // trafficNamed asks a server part for what connections of a name brought so far.
-func (p *part) trafficNamed(name string) (t traffic, err error) {
+func trafficNamed(from *measure.Part, name string) (t traffic, err error) {
 	var all []traffic
-	if err := p.ask(order{Do: "traffic"}, &all); err != nil {
+	if err := from.Ask(measure.Order{Do: "traffic"}, &all); err != nil {
 		return t, err
 	}
 	for _, one := range all {

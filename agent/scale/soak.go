@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mirrorwatch/agent/internal/measure"
 	"mirrorwatch/pipeline"
 )
 
@@ -33,7 +34,7 @@ const (
 // soak is an agent that runs for long on a server where things happen.
 type soak struct {
 	*soakCommand
-	io     *console
+	io     *measure.Console
 	world  *world
 	agent  *agent
 	data   string // data_dir
@@ -46,7 +47,7 @@ type soak struct {
 }
 
 // Run watches an agent for long, prints what it held every five minutes, and whether that grew.
-func (c *soakCommand) Run(ctx context.Context, io *console) error {
+func (c *soakCommand) Run(ctx context.Context, io *measure.Console) error {
 	shop, err := c.open(ctx, io)
 	if err != nil {
 		return err
@@ -77,24 +78,24 @@ func (c *soakCommand) Run(ctx context.Context, io *console) error {
 	if err != nil {
 		return err
 	}
-	defer s.agent.end()
+	defer s.agent.End()
 	s.data = filepath.Join(shop.dir, fmt.Sprintf("agent-%d", shop.agents), "data")
 	if err := s.agent.knows(ctx, c.Links, 5*time.Minute); err != nil {
 		return err
 	}
-	io.tell("the agent knows %d links; it is watched until %s", c.Links, time.Now().Add(c.For).Format(time.TimeOnly))
+	io.Tell("the agent knows %d links; it is watched until %s", c.Links, time.Now().Add(c.For).Format(time.TimeOnly))
 	if err := s.watch(ctx); err != nil {
 		return errors.Join(err, s.print()) // what was seen so far
 	}
 	if err := s.print(); err != nil {
 		return err
 	}
-	return judge(io.out, s.aims(), c.Check)
+	return judge(io.Out, s.aims(), c.Check)
 }
 
 // watch lets things happen and takes samples, until the time is over.
 func (s *soak) watch(ctx context.Context) error {
-	printSoakHead(s.io.out)
+	printSoakHead(s.io.Out)
 	began := time.Now()
 	var sampled, happened time.Duration
 	for {
@@ -122,7 +123,7 @@ func (s *soak) watch(ctx context.Context) error {
 			return err
 		}
 		next := time.Since(began).Truncate(scrapeEach) + scrapeEach
-		if err := sleep(ctx, next-time.Since(began)); err != nil {
+		if err := measure.Sleep(ctx, next-time.Since(began)); err != nil {
 			return err
 		}
 	}
@@ -146,7 +147,7 @@ func (s *soak) sample(past time.Duration) error {
 	x.past, x.opened, x.ended = past, s.opened, s.opened-len(s.open)
 	s.taken = append(s.taken, x)
 	if len(s.taken)%rowEach == 0 {
-		printSoakRow(s.io.out, s.taken[len(s.taken)-rowEach:])
+		printSoakRow(s.io.Out, s.taken[len(s.taken)-rowEach:])
 	}
 	return nil
 }

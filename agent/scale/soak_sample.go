@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"path/filepath"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // sample is what an agent holds at one time.
 type sample struct {
 	past        time.Duration
-	memory      memory
+	memory      measure.Memory
 	goal        float64 // bytes: at which heap the next collection ends, which follows from what lived after the last
 	goroutines  float64
 	descriptors int
@@ -30,10 +32,10 @@ const (
 
 // sample looks at the agent from outside, and asks it for the rest.
 func (a *agent) sample(data string) (x sample, err error) {
-	if x.memory, err = memoryOf(a.pid()); err != nil {
+	if x.memory, err = measure.MemoryOf(a.PID()); err != nil {
 		return x, err
 	}
-	if x.descriptors, err = descriptorsOf(a.pid()); err != nil {
+	if x.descriptors, err = measure.DescriptorsOf(a.PID()); err != nil {
 		return x, err
 	}
 	if x.files, err = sizeOf(data); err != nil {

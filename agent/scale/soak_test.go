@@ -5,14 +5,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 func TestWhatGrowsInASoakIsOver(t *testing.T) {
 	s := &soak{}
 	for n := range 60 {
-		x := sample{past: time.Duration(n) * time.Minute, memory: memory{anon: 20 << 20}, goal: 10 << 20, goroutines: 40, descriptors: 15, files: 4 << 20}
+		x := sample{past: time.Duration(n) * time.Minute, memory: measure.Memory{Anon: 20 << 20}, goal: 10 << 20, goroutines: 40, descriptors: 15, files: 4 << 20}
 		if n >= 40 { // the last third
-			x.memory.anon, x.goroutines, x.descriptors = 23<<20, 43, 15
+			x.memory.Anon, x.goroutines, x.descriptors = 23<<20, 43, 15
 		}
 		s.taken = append(s.taken, x)
 	}

@@ -16,7 +16,7 @@ type figure struct {
 // flat are the figures that have to stay flat. Memory has room for a collection more or less, and for what is open at the time.
 func flat() []figure {
 	return []figure{
-		{"memory of its own", func(x *sample) float64 { return float64(x.memory.anon) }, 1.1},
+		{"memory of its own", func(x *sample) float64 { return float64(x.memory.Anon) }, 1.1},
 		{"heap goal", func(x *sample) float64 { return x.goal }, 1.1},
 		{"goroutines", func(x *sample) float64 { return x.goroutines }, 1.05},
 		{"file descriptors", func(x *sample) float64 { return float64(x.descriptors) }, 1.05},
@@ -63,7 +63,7 @@ func printSoakRow(to writer, of []sample) {
 	avg := func(value func(*sample) float64) float64 { return mean(of, value) }
 	open := slices.MaxFunc(of, func(a, b sample) int { return a.open - b.open }).open
 	fmt.Fprintf(to, "| %.0f | %.1f + %.1f | %.1f | %.0f | %.0f | %.2f | %d | %d, %d |\n", last.past.Minutes(),
-		avg(func(x *sample) float64 { return mib(x.memory.anon) }), avg(func(x *sample) float64 { return mib(x.memory.file) }),
+		avg(func(x *sample) float64 { return mib(x.memory.Anon) }), avg(func(x *sample) float64 { return mib(x.memory.File) }),
 		avg(func(x *sample) float64 { return x.goal })/(1<<20), avg(func(x *sample) float64 { return x.goroutines }),
 		avg(func(x *sample) float64 { return float64(x.descriptors) }), avg(func(x *sample) float64 { return mib(x.files) }),
 		open, last.opened, last.ended)
@@ -75,7 +75,7 @@ func (s *soak) print() error {
 		return errors.New("fewer than three samples were taken")
 	}
 	end := s.taken[len(s.taken)-1]
-	fmt.Fprintf(s.io.out, "\n%d real mirrors, %.0f minutes, %d events; the receiver was told of %d incidents, and of the end of %d; %d OTLP points in %d requests; /metrics scraped each %s.\n",
+	fmt.Fprintf(s.io.Out, "\n%d real mirrors, %.0f minutes, %d events; the receiver was told of %d incidents, and of the end of %d; %d OTLP points in %d requests; /metrics scraped each %s.\n",
 		s.Links, end.past.Minutes(), s.events, end.opened, end.ended, s.sink.points.Load(), s.sink.requests.Load(), scrapeEach)
 	if end.opened == 0 {
 		return errors.New("no incident opened")

@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // The streams of a soak: origins that have as many mirrors each. One origin's mirrors are a group.
@@ -21,24 +23,24 @@ const (
 
 // world is a server with real mirrors on which things happen.
 type world struct {
-	io     *console
-	server *part
+	io     *measure.Console
+	server *measure.Part
 	url    string
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	links  int
 }
 
-func newWorld(ctx context.Context, io *console, store string, links int) (w *world, err error) {
+func newWorld(ctx context.Context, io *measure.Console, store string, links int) (w *world, err error) {
 	if links < soakOrigins {
 		return nil, fmt.Errorf("want %d links or more", soakOrigins)
 	}
 	w = &world{io: io, links: links}
-	if w.server, err = startPart(ctx, &w.url, "server", "--store="+store); err != nil {
+	if w.server, err = measure.StartPart(ctx, &w.url, "server", "--store="+store); err != nil {
 		return nil, err
 	}
 	if w.nc, err = connect(w.url, userWhole, "world"); err != nil {
-		w.server.end()
+		w.server.End()
 		return nil, err
 	}
 	if w.js, err = jetstream.New(w.nc); err == nil {
@@ -53,17 +55,17 @@ func newWorld(ctx context.Context, io *console, store string, links int) (w *wor
 
 func (w *world) end() {
 	w.nc.Close()
-	w.server.end()
+	w.server.End()
 }
 
 func (w *world) populate(ctx context.Context) error {
-	w.io.tell("making %d mirrors", w.links)
+	w.io.Tell("making %d mirrors", w.links)
 	for group := range soakOrigins {
 		if err := w.makeOrigin(ctx, group); err != nil {
 			return err
 		}
 	}
-	return atOnce(w.links, func(n int) error {
+	return measure.AtOnce(w.links, func(n int) error {
 		return createMirror(ctx, w.js, realMirrorName(n), originOf(n%soakOrigins), soakLimit)
 	})
 }
@@ -99,32 +101,32 @@ func (w *world) happen(ctx context.Context, number int) error {
 	other := (group + soakOrigins/2) % soakOrigins
 	switch number % cycle {
 	case 0:
-		w.io.tell("origin %d is deleted", group)
+		w.io.Tell("origin %d is deleted", group)
 		return w.remove(ctx, originOf(group))
 	case 1:
-		w.io.tell("%d mirrors get another limit", soakFew)
+		w.io.Tell("%d mirrors get another limit", soakFew)
 		return w.change(ctx, other, otherLimit)
 	case 2:
-		w.io.tell("origin %d is made again, and its mirrors anew", group)
+		w.io.Tell("origin %d is made again, and its mirrors anew", group)
 		return w.renew(ctx, group)
 	case 3:
-		w.io.tell("%d mirrors are deleted", soakFew)
+		w.io.Tell("%d mirrors are deleted", soakFew)
 		return w.few(other, func(name string) error { return w.remove(ctx, name) })
 	case 4:
-		w.io.tell("they are made again")
+		w.io.Tell("they are made again")
 		return w.change(ctx, other, soakLimit)
 	}
 	if group%2 == 0 {
-		w.io.tell("the agent's connection is cut")
-		return w.server.ask(order{Do: "cut"}, nil)
+		w.io.Tell("the agent's connection is cut")
+		return w.server.Ask(measure.Order{Do: "cut"}, nil)
 	}
-	w.io.tell("the server stands still for %s", soakPause)
-	return pause(ctx, w.server.pid(), soakPause)
+	w.io.Tell("the server stands still for %s", soakPause)
+	return measure.Pause(ctx, w.server.PID(), soakPause)
 }
 
 // few does something with some mirrors of a group.
 func (w *world) few(group int, do func(name string) error) error {
-	return atOnce(min(soakFew, w.links/soakOrigins), func(n int) error { return do(realMirrorName(n*soakOrigins + group)) })
+	return measure.AtOnce(min(soakFew, w.links/soakOrigins), func(n int) error { return do(realMirrorName(n*soakOrigins + group)) })
 }
 
 func (w *world) change(ctx context.Context, group int, limit string) error {
@@ -136,7 +138,7 @@ func (w *world) renew(ctx context.Context, group int) error {
 	if err := w.makeOrigin(ctx, group); err != nil {
 		return err
 	}
-	return atOnce(w.links/soakOrigins, func(n int) error {
+	return measure.AtOnce(w.links/soakOrigins, func(n int) error {
 		name := realMirrorName(n*soakOrigins + group)
 		if err := w.remove(ctx, name); err != nil {
 			return err

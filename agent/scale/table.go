@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 type writer = io.Writer
@@ -31,7 +33,7 @@ type row struct {
 	bytes   int64
 	mallocs float64
 	counted bool // mallocs is known
-	memory  memory
+	memory  measure.Memory
 	single  int64 // questions about single streams
 	origins int64 // and about origins
 
@@ -57,7 +59,7 @@ func printRows(to writer, rows []row) {
 		}
 		fmt.Fprintf(to, "| %d | %d | %s | %.1f | %d ms | %.0f | %s | %.0f (%.0f + %.0f), %.0f | %.0f, %.0f |\n",
 			r.size.Links, r.size.Streams, r.name(), r.micros(), r.wall.Milliseconds(), float64(r.bytes)/each, mallocs,
-			mib(r.memory.resident), mib(r.memory.anon), mib(r.memory.file), mib(r.memory.most),
+			mib(r.memory.Resident), mib(r.memory.Anon), mib(r.memory.File), mib(r.memory.Most),
 			float64(r.single)/r.rounds, float64(r.origins)/r.rounds)
 	}
 	for k := range rows {
@@ -100,7 +102,7 @@ func aimsOf(rows []row) []aim {
 			aims = append(aims, aim{about + "CPU by that of fetching alone", r.micros() / raw.micros(), 2, "times"})
 		}
 		if most := mostResident(r); most > 0 {
-			aims = append(aims, aim{about + "resident memory", mib(r.memory.resident), most, "MiB"})
+			aims = append(aims, aim{about + "resident memory", mib(r.memory.Resident), most, "MiB"})
 		}
 	}
 	return aims

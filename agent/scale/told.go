@@ -7,12 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"mirrorwatch/agent/internal/measure"
 	"mirrorwatch/pipeline"
 )
 
 // connection is what the agent tells of its one connection.
 func (a *agent) connection() (c pipeline.ConnectionStatus, err error) {
-	response, err := http.Get(a.api + "/readyz")
+	response, err := http.Get(a.API + "/readyz")
 	if err != nil {
 		return c, fmt.Errorf("ask the agent: %w", err)
 	}
@@ -41,7 +42,7 @@ func (a *agent) knows(ctx context.Context, links int, patience time.Duration) er
 		case time.Now().After(until):
 			return fmt.Errorf("the agent knows %d of %d links", c.Links, links)
 		}
-		if err := sleep(ctx, time.Second); err != nil {
+		if err := measure.Sleep(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -62,8 +63,26 @@ func (a *agent) round(ctx context.Context) (took time.Duration, err error) {
 		case time.Now().After(until):
 			return 0, fmt.Errorf("no round came to its end since %s", first.Format(time.TimeOnly))
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return 0, err
 		}
 	}
+}
+
+// settleRounds pass before anything counts, however long an agent settles.
+const settleRounds = 3
+
+// settles waits until the agent knows all links, and then until what it begins with is behind it: the first questions about all
+// origins, the first rows of the journal. It returns when a round has just ended.
+func (a *agent) settles(ctx context.Context, p plan) error {
+	if err := a.knows(ctx, p.links, 2*time.Minute+4*p.interval); err != nil {
+		return err
+	}
+	settled := time.Now().Add(p.settling)
+	for n := 0; n < settleRounds || time.Now().Before(settled); n++ {
+		if _, err := a.round(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"mirrorwatch/agent/internal/measure"
 )
 
 // watcher watches one agent for whole rounds, and fills a row.
@@ -16,15 +18,12 @@ type watcher struct {
 	sink   *collector // nil: none
 	wanted int        // rounds to measure
 	row    *row
-	memory []memory // while it is watched
-	base   tally    // what was asked when no round was under way
+	memory []measure.Memory // while it is watched
+	base   tally            // what was asked when no round was under way
 }
 
 // lookEach is how often the agent is looked at from outside.
 const lookEach = 100 * time.Millisecond
-
-// settleRounds pass before anything counts.
-const settleRounds = 3
 
 func (w *watcher) watch(ctx context.Context) error {
 	if err := w.settle(ctx); err != nil {
@@ -63,29 +62,27 @@ func (w *watcher) watch(ctx context.Context) error {
 	if w.sink != nil && r.points == 0 {
 		return errors.New("no metrics came while it was watched")
 	}
-	slices.SortFunc(w.memory, func(a, b memory) int { return int(a.resident - b.resident) })
+	slices.SortFunc(w.memory, func(a, b measure.Memory) int { return int(a.Resident - b.Resident) })
 	r.memory = w.memory[len(w.memory)-1] // the most in steady state
 	if r.wall, err = w.walls(ctx); err != nil {
 		return err
 	}
-	last, err := memoryOf(w.agent.pid())
-	r.memory.most = last.most
+	last, err := measure.MemoryOf(w.agent.PID())
+	r.memory.Most = last.Most
 	return err
 }
 
-// settle lets some rounds pass, and learns how the agent asks: it may have chosen another way after the first.
+// settle waits until the agent is settled, and learns how it asks: it may have chosen another way after the first round.
 func (w *watcher) settle(ctx context.Context) error {
-	for range settleRounds {
-		if _, err := w.agent.round(ctx); err != nil {
-			return err
-		}
+	if err := w.agent.settles(ctx, w.plan); err != nil {
+		return err
 	}
 	c, err := w.agent.connection()
 	if err != nil {
 		return err
 	}
 	w.row.way = c.Way
-	return w.fleet.ask(order{Do: "counts"}, &w.base)
+	return w.fleet.Ask(measure.Order{Do: "counts"}, &w.base)
 }
 
 // reading is everything that is read before and after.
@@ -99,13 +96,13 @@ type reading struct {
 }
 
 func (w *watcher) now() (r reading, err error) {
-	if r.cpu, err = cpuOf(w.agent.pid()); err != nil {
+	if r.cpu, err = measure.CPUOf(w.agent.PID()); err != nil {
 		return r, err
 	}
-	if r.traffic, err = w.server.trafficNamed(agentName); err != nil {
+	if r.traffic, err = trafficNamed(w.server, agentName); err != nil {
 		return r, err
 	}
-	if err = w.fleet.ask(order{Do: "counts"}, &r.asked); err != nil {
+	if err = w.fleet.Ask(measure.Order{Do: "counts"}, &r.asked); err != nil {
 		return r, err
 	}
 	if w.sink != nil {
@@ -120,7 +117,7 @@ const agentName = "mirrorwatch"
 // await waits until so many rounds more came to their end, and looks at the agent's memory meanwhile.
 func (w *watcher) await(ctx context.Context, rounds int) error {
 	var asked tally
-	if err := w.fleet.ask(order{Do: "counts"}, &asked); err != nil {
+	if err := w.fleet.Ask(measure.Order{Do: "counts"}, &asked); err != nil {
 		return err
 	}
 	wanted := math.Ceil(w.rounds(asked)) + float64(rounds) // one that is under way does not count
@@ -129,15 +126,15 @@ func (w *watcher) await(ctx context.Context, rounds int) error {
 		if time.Now().After(until) {
 			return fmt.Errorf("%.1f more rounds were to come to their end; asked was %+v", wanted-w.rounds(asked), asked)
 		}
-		if err := sleep(ctx, lookEach); err != nil {
+		if err := measure.Sleep(ctx, lookEach); err != nil {
 			return err
 		}
-		m, err := memoryOf(w.agent.pid())
+		m, err := measure.MemoryOf(w.agent.PID())
 		if err != nil {
 			return err
 		}
 		w.memory = append(w.memory, m)
-		if err := w.fleet.ask(order{Do: "counts"}, &asked); err != nil {
+		if err := w.fleet.Ask(measure.Order{Do: "counts"}, &asked); err != nil {
 			return err
 		}
 	}
@@ -168,7 +165,7 @@ func (w *watcher) walls(ctx context.Context) (time.Duration, error) {
 		if err := w.await(ctx, 1); err != nil {
 			return 0, err
 		}
-		if err := sleep(ctx, w.interval/3); err != nil { // the last samples are taken in
+		if err := measure.Sleep(ctx, w.interval/3); err != nil { // the last samples are taken in
 			return 0, err
 		}
 		c, err := w.agent.connection()

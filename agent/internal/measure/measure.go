@@ -1,5 +1,5 @@
-// Package measure runs programs in processes of their own and reads from outside what they cost: the agent, other tools, and parts of
-// the measuring command itself. What reads /proc works on Linux only.
+// Package measure is what the measuring commands share. It runs programs in processes of their own and reads from outside what they
+// cost: the agent, other tools, and parts of the measuring command itself. What reads /proc works on Linux only.
 package measure
 
 import (
@@ -12,14 +12,6 @@ import (
 	"path/filepath"
 	"time"
 )
-
-// Memory is what a process has in memory, in bytes.
-type Memory struct {
-	Resident int64
-	Anon     int64 // of it, the process's own
-	File     int64 // of it, pages of files: the binary and the journal; the system takes them back when it needs them
-	Most     int64 // that was ever resident
-}
 
 // Done is what a program was that ran to its end.
 type Done struct {
@@ -72,16 +64,4 @@ func Build(ctx context.Context, log io.Writer, command, to string) error {
 		return fmt.Errorf("build %s: %w", command, err)
 	}
 	return nil
-}
-
-// Sleep waits for d, or until ctx ends.
-func Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(max(0, d))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

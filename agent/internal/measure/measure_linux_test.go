@@ -1,12 +1,16 @@
 package measure
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
+
+	"mirrorwatch/pipeline/pipelinetest"
 )
 
 // TestMain is a part too, which doubles numbers.
@@ -34,7 +38,6 @@ func TestPartAnswersOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.End()
 	if hello != "hello doubler" {
 		t.Errorf("it says %q", hello)
 	}
@@ -47,6 +50,76 @@ func TestPartAnswersOrders(t *testing.T) {
 	}
 	if m, err := MemoryOf(p.PID()); err != nil || m.Resident < 1<<20 || m.Most < m.Resident {
 		t.Errorf("it has %+v in memory, %v", m, err)
+	}
+	p.End()
+	if !p.cmd.ProcessState.Success() {
+		t.Errorf("it ended with %s", p.cmd.ProcessState)
+	}
+}
+
+func TestPausedPartIsSilent(t *testing.T) {
+	var hello string
+	p, err := StartPart(t.Context(), &hello, "doubler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.End()
+	ctx, goOn := context.WithCancel(t.Context())
+	defer goOn()
+	paused := make(chan error, 1)
+	go func() { paused <- Pause(ctx, p.PID(), time.Hour) }()
+	pipelinetest.Eventually(t, time.Minute, "the part stands still", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(stat), ") T ")
+	})
+	goOn()
+	if err := <-paused; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v; want that ctx ended", err)
+	}
+	if err := p.Ask(Order{Do: "double", N: 1}, nil); err != nil {
+		t.Errorf("it does not go on: %v", err)
+	}
+}
+
+func TestProcessesAreReadFromOutside(t *testing.T) {
+	self := os.Getpid()
+	m, err := MemoryOf(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Anon <= 0 || m.File <= 0 || m.Resident < m.Anon+m.File || m.Most < m.Resident {
+		t.Errorf("memory %+v does not add up", m)
+	}
+	before, err := CPUOf(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for until := time.Now().Add(time.Minute); ; {
+		after, err := CPUOf(self)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after > before {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("no CPU time passes")
+		}
+	}
+	few, err := DescriptorsOf(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if more, err := DescriptorsOf(self); err != nil || more != few+1 {
+		t.Errorf("%d descriptors, %v; want one more than %d", more, err, few)
 	}
 }
 

@@ -62,7 +62,8 @@ type Part struct {
 	out  *json.Decoder
 }
 
-// StartPart runs this binary with "part" and args until ctx ends, and takes its hello. Its stderr is ours.
+// StartPart runs this binary with "part" and args until ctx ends, and takes its hello. Its stderr is ours. The binary's command line
+// has to know such commands, which Obey.
 func StartPart(ctx context.Context, hello any, args ...string) (*Part, error) {
 	binary, err := os.Executable()
 	if err != nil {
@@ -115,5 +116,5 @@ func (p *Part) PID() int { return p.cmd.Process.Pid }
 // End closes the part's stdin, which ends it, and waits for it.
 func (p *Part) End() {
 	_ = p.in.Close() // it may be gone
-	_ = p.cmd.Wait() // it was told to end; how it does makes no difference
+	_ = p.cmd.Wait() // what it has to say of its end is on stderr
 }

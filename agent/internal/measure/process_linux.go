@@ -2,10 +2,12 @@ package measure
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -58,4 +60,25 @@ func MemoryOf(pid int) (m Memory, err error) {
 		return m, fmt.Errorf("read memory: /proc/%d/status tells too little", pid)
 	}
 	return m, nil
+}
+
+// DescriptorsOf is how many files and connections a process has open.
+func DescriptorsOf(pid int) (int, error) {
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read file descriptors: %w", err)
+	}
+	return len(open), nil
+}
+
+// Pause stops a process for a time, or until ctx ends; to others it is silent.
+func Pause(ctx context.Context, pid int, d time.Duration) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("stop a process: %w", err)
+	}
+	over := Sleep(ctx, d)
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		return fmt.Errorf("let a process go on: %w", err)
+	}
+	return over
 }
