@@ -102,6 +102,7 @@ func execute(ctx context.Context, args []string, console *Console) int {
 		return misused(console, args, err)
 	}
 	console.Log = NewLogger(console.Stderr, line.LogLevel)
+	logTelemetry(console.Log)
 	if err := parsed.Run(); err != nil {
 		return fail(console, topCommand(parsed), err)
 	}

@@ -24,6 +24,7 @@ type document struct {
 	places   map[string]place // by path
 	faults   Faults
 	misnamed []string // paths of keys that an unknown one was probably meant to be
+	blank    []string // paths of sections that stand there with nothing under them
 	unread   bool     // the text is not YAML: nothing can be said of its content
 }
 
@@ -81,17 +82,16 @@ func (d *document) faultAt(n *yaml.Node, path, text string) {
 	d.faults = append(d.faults, Note{File: d.file, Line: n.Line, Path: path, Text: text})
 }
 
-// walk returns the value under n in the tree's form. It is false for nothing: a null, or a fault.
+// walk returns the value under n in the tree's form. It is false for nothing: a fault, or a null where that is as good as no key.
 func (d *document) walk(n *yaml.Node, s *shape, path string) (any, bool) {
 	line := n.Line
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		return nil, false
-	}
 	d.places[path] = place{line: line}
 	switch {
+	case isNull(n):
+		return d.walkNull(s, path, line)
 	case s.kind == shapeMapping && n.Kind == yaml.MappingNode:
 		return d.walkMapping(n, s, path), true
 	case s.kind == shapeTable && n.Kind == yaml.MappingNode:
@@ -131,17 +131,21 @@ func (d *document) walkMapping(n *yaml.Node, s *shape, path string) tree {
 			return
 		}
 		if v, ok := d.walk(value, child, at); ok {
-			d.places[at] = place{line: key.Line}
 			m[key.Value] = v
 		}
+		d.places[at] = place{line: key.Line}
 	})
 	return m
 }
 
+// walkTable takes a key of the operator's own choice for meant: it needs a value.
 func (d *document) walkTable(n *yaml.Node, s *shape, path string) tree {
 	m := tree{}
 	d.eachKey(n, path, func(key, value *yaml.Node) {
-		if v, ok := d.walk(value, s.element, join(path, key.Value)); ok {
+		at := join(path, key.Value)
+		if isNull(value) {
+			d.faultAt(key, at, noValue)
+		} else if v, ok := d.walk(value, s.element, at); ok {
 			m[key.Value] = v
 		}
 	})

@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,12 +60,12 @@ func describe(s *shape, defaults reflect.Value, path string, texts map[string]st
 		}
 	case shapeTable:
 		j.Type = orNull("object")
-		j.Additional = describe(s.element, fresh(s.element.typ), path+".*", texts)
+		j.Additional = notNull(describe(s.element, fresh(s.element.typ), path+".*", texts))
 	case shapeList:
 		element := describe(s.element, fresh(s.element.typ), path+"[]", texts)
 		list := &jsonSchema{Type: "array", Items: element}
 		if s.single {
-			j.AnyOf = []*jsonSchema{element, list}
+			j.AnyOf = []*jsonSchema{notNull(element), list}
 			break
 		}
 		j.Type, j.Items = orNull("array"), element
@@ -88,6 +89,14 @@ func fresh(t reflect.Type) reflect.Value {
 }
 
 func orNull(types ...string) []string { return append(types, "null") }
+
+// notNull is the schema of what needs a value.
+func notNull(j *jsonSchema) *jsonSchema {
+	if types, several := j.Type.([]string); several {
+		j.Type = slices.DeleteFunc(types, func(t string) bool { return t == "null" })
+	}
+	return j
+}
 
 // describeScalar says what the reader takes. It reads the text of any scalar, so a name may look like a number.
 func describeScalar(j *jsonSchema, t reflect.Type) {

@@ -86,7 +86,7 @@ func TestSchemaRefusesWhatIsMisspelled(t *testing.T) {
 	s := compiledSchema(t)
 	for _, name := range []string{
 		"unknown_key", "unknown_key_far", "duration", "mapping_for_value", "value_for_list", "whole_number", "routes", "routes_shape", "rules",
-		"retention", "maintenance", "underscore_for_dash",
+		"retention", "maintenance", "underscore_for_dash", "blank", "blank_header",
 	} {
 		text, err := os.ReadFile(filepath.Join("testdata", "bad", name+".yaml"))
 		if err != nil {

@@ -39,7 +39,10 @@ func parseConfig(file string, text []byte, environ []string) (*Config, []Note, e
 		return nil, nil, d.faults
 	}
 	var notes []Note
-	cfg.remark(func(path, text string) { notes = append(notes, d.note(path, text)) })
+	report := func(path, text string) { notes = append(notes, d.note(path, text)) }
+	d.remarkBlank(cfg, report)
+	cfg.remark(report)
+	notes = append(notes, cfg.remarkTelemetry(environ)...)
 	sortNotes(notes)
 	return cfg, notes, nil
 }

@@ -13,8 +13,11 @@ import (
 func (c *Config) remark(report func(path, text string)) {
 	c.Rules.remark(under("rules", report))
 	names := c.Exporters.names()
-	if len(c.routed()) == 0 {
+	switch len(names) {
+	case 0:
 		report("exporters", "there is no receiver (webhook, slack, alertmanager): nobody is told of an incident")
+	case len(c.Exporters.OTLPLog):
+		report("exporters.otlplog", "is the only kind of receiver: incidents are told as log records, and nobody is called; alert on them where they arrive, or add a webhook, slack or alertmanager")
 	}
 	c.remarkRoutes(report)
 	c.Fallback.remark(names, under("fallback", report))

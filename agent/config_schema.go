@@ -16,6 +16,8 @@ type shape struct {
 	keys    []schemaKey  // of a mapping, in the order of the struct
 	element *shape       // of a list or a table
 	single  bool         // of a list: one text stands for a list of it
+
+	optional bool // of a mapping: it is off where its key is left out
 }
 
 // schemaKey is one key of a mapping.
@@ -40,7 +42,9 @@ func schema() *shape { return shapeOf(reflect.TypeFor[Config]()) }
 // shapeOf panics on a type that a configuration cannot hold: that is a fault of the program.
 func shapeOf(t reflect.Type) *shape {
 	if t.Kind() == reflect.Pointer {
-		return shapeOf(t.Elem())
+		s := shapeOf(t.Elem())
+		s.optional = true
+		return s
 	}
 	s := &shape{typ: t}
 	if isScalar(t) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,7 +161,7 @@ func TestEventLogNeedsNoRoute(t *testing.T) {
 
 func TestEventLogAloneCallsNobody(t *testing.T) {
 	_, notes := load(t, oneConnection+"exporters: {otlplog: [{name: events, endpoint: \"http://127.0.0.1:4317\"}]}\n")
-	if len(notes) != 1 || notes[0].Path != "exporters" {
+	if len(notes) != 1 || notes[0].Path != "exporters.otlplog" || !strings.Contains(notes[0].Text, "told as log records, and nobody is called") {
 		t.Errorf("notes: %v", notes)
 	}
 }

@@ -1,0 +1,62 @@
+package agent
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const withOTLP = oneConnection + "exporters: {otlp: {endpoint: \"http://127.0.0.1:4317\"}, webhook: [{name: ops, url: \"https://ops.example/hook\"}]}\n"
+
+func TestResourceAttributesOfTheEnvironmentAreChecked(t *testing.T) {
+	for value, want := range map[string][]string{
+		"":                             nil,
+		" ":                            nil,
+		"zone=a, cell = b%20c ,empty=": nil,
+		"a=b=c":                        nil,
+		"zone=a,hunter2":               {"entry 2 has no =; write NAME=VALUE,NAME=VALUE: it is left out"},
+		"zone=a,":                      {"entry 2 is empty: it is left out"},
+		"=hunter2":                     {"entry 1 has no name before its =: it is left out"},
+		"zone=hunter2%zz,hunter2,load=1%": {
+			"the value of zone has a faulty %; write %25 for one: it is sent as it stands",
+			"entry 2 has no =; write NAME=VALUE,NAME=VALUE: it is left out",
+			"the value of load has a faulty %; write %25 for one: it is sent as it stands",
+		},
+	} {
+		_, notes := load(t, withOTLP, "OTEL_RESOURCE_ATTRIBUTES="+value)
+		var got []string
+		for _, note := range notes {
+			if note.Variable != "OTEL_RESOURCE_ATTRIBUTES" || strings.Contains(note.String(), "hunter2") {
+				t.Errorf("%q: note %s", value, note)
+			}
+			got = append(got, note.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+func TestWhatTheEnvironmentSwitchesOffIsToldByTheCheck(t *testing.T) {
+	const traced = oneConnection + "exporters: {otlp: {endpoint: \"http://127.0.0.1:4317\", traces: true}, webhook: [{name: ops, url: \"https://ops.example/hook\"}]}\n"
+	for _, test := range []struct{ text, variable, want string }{
+		{withOTLP, "OTEL_SDK_DISABLED=", ""},
+		{withOTLP, "OTEL_SDK_DISABLED=False", ""},
+		{withOTLP, "OTEL_SDK_DISABLED=TRUE", "is true: exporters.otlp sends nothing; exporters.otlplog is not switched off by it"},
+		{withOTLP, "OTEL_SDK_DISABLED=1", `"1": want true or false; it is taken for false`},
+		{twoWebhooks, "OTEL_SDK_DISABLED=true", ""},
+		{withOTLP, "OTEL_METRICS_EXPORTER=otlp", ""},
+		{withOTLP, "OTEL_METRICS_EXPORTER=none", "is none: exporters.otlp sends no metrics"},
+		{withOTLP, "OTEL_TRACES_EXPORTER=none", ""},
+		{traced, "OTEL_TRACES_EXPORTER=none", "is none: exporters.otlp sends no traces"},
+	} {
+		_, notes := load(t, test.text, test.variable)
+		name, _, _ := strings.Cut(test.variable, "=")
+		switch {
+		case test.want == "" && len(notes) == 0:
+		case len(notes) != 1, notes[0].Variable != name, notes[0].Text != test.want:
+			t.Errorf("%s: notes %v, want %q", test.variable, notes, test.want)
+		}
+	}
+}
