@@ -112,10 +112,11 @@ func (a *assembly) replaceMetrics(ctx context.Context, next *metrics) {
 		return
 	}
 	before.end()
+	a.reportLast()
 	a.mu.Lock()
 	a.metrics = next
 	a.mu.Unlock()
-	next.follow(before)
+	next.follow(ctx, before, a.board)
 	next.start(ctx, a.board)
 	a.discard("otlp exporter", before.close)
 }

@@ -76,11 +76,16 @@ func (a *assembly) makeMetrics(ctx context.Context, config *Config) (*metrics, e
 	return made, nil
 }
 
-// follow goes on where the exporter before this one ended, if there was one.
-func (m *metrics) follow(before *metrics) {
-	if m != nil && before != nil {
-		m.exporter.Follow(before.exporter)
+// follow has a new exporter tell nothing that was told before it. A nil before: there was none.
+func (m *metrics) follow(ctx context.Context, before *metrics, b *pipeline.Board) {
+	if m == nil {
+		return
 	}
+	var told *otlp.Exporter
+	if before != nil {
+		told = before.exporter
+	}
+	m.exporter.Follow(ctx, told, b)
 }
 
 // start reports to the collector until end.

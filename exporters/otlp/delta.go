@@ -17,6 +17,7 @@ import (
 // was added has no point, and one to which nothing was ever added is not kept.
 type deltas struct {
 	preference Temporality
+	since      time.Time // what was counted before is not told; zero: all is
 	accepted   map[seriesKey]total
 	sent       map[seriesKey]total // of the request under way
 }
@@ -84,7 +85,7 @@ func deltaSum[N int64 | float64](d *deltas, name string, data metricdata.Sum[N],
 		before, known := d.accepted[key]
 		had := *value(&before)
 		if !known || p.Value < had || p.StartTime.After(before.at) { // it counts anew
-			before, had = total{at: p.StartTime}, 0
+			before, had = total{at: d.from(p.StartTime)}, 0
 		}
 		if p.Value == had {
 			continue
@@ -109,7 +110,7 @@ func (d *deltas) histogram(name string, data metricdata.Histogram[float64]) (met
 		before, known := d.accepted[key]
 		had := before.histogram
 		if !known || p.Count < had.Count || p.StartTime.After(before.at) || !slices.Equal(p.Bounds, had.Bounds) {
-			before, had = total{at: p.StartTime}, metricdata.HistogramDataPoint[float64]{}
+			before, had = total{at: d.from(p.StartTime)}, metricdata.HistogramDataPoint[float64]{}
 		}
 		if p.Count == had.Count {
 			continue
@@ -125,6 +126,14 @@ func (d *deltas) histogram(name string, data metricdata.Histogram[float64]) (met
 	}
 	data.DataPoints, data.Temporality = kept, metricdata.DeltaTemporality
 	return data, len(kept)
+}
+
+// from is when the first delta begins of a series that counts from a time on.
+func (d *deltas) from(start time.Time) time.Time {
+	if start.Before(d.since) {
+		return d.since
+	}
+	return start
 }
 
 // accept keeps what the request told.

@@ -138,7 +138,7 @@ func TestWithDeltaNothingIsLostOrToldTwiceWhenAnExportFails(t *testing.T) {
 		expect(export(75*time.Second, 3, 26*time.Second))
 
 		next := open(t, cfg, nil, quiet())
-		next.Follow(e)
+		next.follow(t.Context(), e, board, now.Add(80*time.Second))
 		e = next
 		expect(export(90*time.Second, 4, 26*time.Second), "violations 1 from 1m0s to 1m30s")
 

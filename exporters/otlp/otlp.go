@@ -95,9 +95,6 @@ func (e *Exporter) dial(ctx context.Context, version string) error {
 	return nil
 }
 
-// Follow takes over what the exporter before this one had told, so that deltas go on from there. Neither reports meanwhile.
-func (e *Exporter) Follow(before *Exporter) { e.deltas.accepted = before.deltas.accepted }
-
 // Looked tells of a look, for the traces.
 func (e *Exporter) Looked(connection string, l pipeline.Looked) {
 	if e.traces != nil {

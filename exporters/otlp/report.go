@@ -12,8 +12,16 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// Run reports every interval until ctx ends, and returns nil then. A failure is logged when it begins and when it ends.
+// graceTime is how long a report under way may take to its end. What a server took and could not say so would be told again.
+const graceTime = 500 * time.Millisecond
+
+// Run reports every interval until ctx ends, and returns nil then, graceTime later at most. A failure is logged when it begins
+// and when it ends.
 func (e *Exporter) Run(ctx context.Context, b *pipeline.Board) error {
+	reporting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, cancel) })
+	defer stop()
 	tick := time.NewTicker(e.cfg.Interval)
 	defer tick.Stop()
 	failed := 0
@@ -23,7 +31,7 @@ func (e *Exporter) Run(ctx context.Context, b *pipeline.Board) error {
 			return nil
 		case <-tick.C:
 		}
-		switch err := e.Report(ctx, b); {
+		switch err := e.Report(reporting, b); {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
@@ -56,7 +64,7 @@ func (e *Exporter) report(ctx context.Context, b *pipeline.Board, now time.Time)
 
 	sent, refused := 0, 0
 	var first error
-	for metrics := range e.requests(ctx, b, now) {
+	for metrics := range e.requests(ctx, b, e.cfg.Links, now) {
 		err := e.client.Export(ctx, &metricdata.ResourceMetrics{
 			Resource:     e.resource,
 			ScopeMetrics: []metricdata.ScopeMetrics{{Scope: e.scope, Metrics: e.deltas.of(metrics)}},
@@ -84,7 +92,7 @@ func (e *Exporter) report(ctx context.Context, b *pipeline.Board, now time.Time)
 
 // requests yields the metrics of one request after the other. The agent's own go first, with the fleet's counts: they
 // are few, and tell of the rest. The ways between servers come before the links that run over them.
-func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Time) iter.Seq[[]metricdata.Metrics] {
+func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, which series.Which, now time.Time) iter.Seq[[]metricdata.Metrics] {
 	return func(yield func([]metricdata.Metrics) bool) {
 		var metrics []metricdata.Metrics
 		if e.own != nil {
@@ -102,7 +110,7 @@ func (e *Exporter) requests(ctx context.Context, b *pipeline.Board, now time.Tim
 				return
 			}
 		}
-		series.Links(e.cfg.Links.Of(b.Links()), b.Started(), now, budget)(yield)
+		series.Links(which.Of(b.Links()), b.Started(), now, budget)(yield)
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"mirrorwatch/exporters/internal/otlpconn"
 )
 
-// MostIncidents is how many incidents' changes one batch tells of: some 2 MB.
+// MostIncidents is how many incidents' changes one batch tells of (pipeline.Receiver.Most): some 2 MB.
 const MostIncidents = 1000
 
 // Config is one receiver of events. What is left out of the way there, the OTEL_EXPORTER_OTLP_* environment gives.

@@ -23,6 +23,7 @@ type Log struct {
 	resource *resourcepb.Resource
 	scope    *commonpb.InstrumentationScope
 	way      *way
+	begun    begun
 }
 
 // New returns the notifier of a valid configuration, not yet connected: that happens with the first batch. What it has
@@ -38,32 +39,36 @@ func New(c Config, pages pipeline.Pages, version string) (*Log, error) {
 	}
 	l := &Log{
 		pages: pages, resource: resource, scope: &commonpb.InstrumentationScope{Name: scopeName, Version: version},
-		way: &way{target: target, version: version},
+		way: &way{target: target, version: version}, begun: begun{},
 	}
 	runtime.AddCleanup(l, (*way).close, l.way)
 	return l, nil
 }
 
-// Notify implements pipeline.Notifier. A batch that is too large for one request goes in several; where one of them fails
-// all are sent again, as the same records. Records that the server rejects are never sent again: the error is
-// pipeline.Final.
+// Notify implements pipeline.Notifier. A batch that is too large for one request goes in several; where one of them fails, the
+// next attempt goes on with that one. What the server took a request without is never sent again: the error is then
+// pipeline.Final, once all requests are through.
 func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {
 	whole := &collogspb.ExportLogsServiceRequest{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(n.Body, whole); err != nil {
 		return nil, pipeline.Permanent(fmt.Errorf("decode body: %w", err))
 	}
-	var rejected []error
+	p := l.begun[n.Key]
+	delete(l.begun, n.Key)
+	count := 0
 	for part := range parts(whole, mostBytes) {
+		if count++; count <= p.through {
+			continue
+		}
 		answer, err := l.way.send(ctx, part)
 		if err != nil {
-			return nil, err
+			l.begun.keep(n.Key, p)
+			return nil, p.and(err)
 		}
-		if p := answer.GetPartialSuccess(); p.GetRejectedLogRecords() > 0 {
-			rejected = append(rejected, fmt.Errorf("rejected %d of %d records: %s", p.GetRejectedLogRecords(), records(part), plain(p.GetErrorMessage())))
-		}
+		p.take(part, answer)
 	}
-	if len(rejected) > 0 {
-		return nil, pipeline.Final(errors.Join(rejected...))
+	if len(p.rejected) > 0 {
+		return nil, pipeline.Final(errors.Join(p.rejected...))
 	}
 	return nil, nil
 }

@@ -75,6 +75,9 @@ func (w *worker) tell(g *group, c *pipeline.Change) {
 	if c.Kind.Ends() {
 		delete(w.members, c.Incident.ID)
 	}
+	if w.pools() { // as something is always open, ends would be kept for ever
+		g.over, g.ended = nil, 0
+	}
 }
 
 // forget takes an incident out that was never told, and is over.

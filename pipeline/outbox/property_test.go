@@ -98,7 +98,8 @@ func (l *life) open() {
 	l.alive.Store(true)
 	var receivers []pipeline.Receiver
 	for _, name := range l.receivers() {
-		receivers = append(receivers, pipeline.Receiver{Name: name, Notifier: mortal{l.sinks[name], l.alive}})
+		most := map[string]int{"oncall": 3}[name] // incidents together; "ops" hears of each by itself
+		receivers = append(receivers, pipeline.Receiver{Name: name, Notifier: mortal{l.sinks[name], l.alive}, Most: most})
 	}
 	l.mend()
 	l.desk = openDeskWith(l.t, l.journal, receivers)

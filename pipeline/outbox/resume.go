@@ -149,7 +149,7 @@ func notAfter(t, most time.Time) time.Time {
 // enter makes a group known; the first one of an index keeps it.
 func (w *worker) enter(g *group) {
 	w.groups[g.id] = g
-	if at := index(g.route, g.labels); !w.direct && w.byIndex[at] == nil {
+	if at := index(g.route, g.labels); (!w.direct || w.pools()) && w.byIndex[at] == nil {
 		w.byIndex[at] = g
 	}
 }

@@ -141,15 +141,10 @@ func (w *worker) draft(changes []*pipeline.Change, audiences []audience, everybo
 	return all
 }
 
-// groupFor finds the group of an incident that the receiver has not heard of, or begins one; a nil route: its own.
+// groupFor finds the group of an incident that the receiver has not heard of, or begins one; a nil route: it hears directly.
 func (w *worker) groupFor(route *pipeline.Route, i *pipeline.Incident) *group {
 	if route == nil {
-		if g := w.groups[i.ID]; g != nil {
-			return g
-		}
-		g := newGroup(i.ID, "", "", nil, timing{})
-		w.groups[g.id] = g
-		return g
+		return w.directGroup(i)
 	}
 	labels := route.GroupLabels(i)
 	at := index(route.Name, labels)
@@ -160,6 +155,26 @@ func (w *worker) groupFor(route *pipeline.Route, i *pipeline.Incident) *group {
 	w.groups[g.id], w.byIndex[at] = g, g
 	return g
 }
+
+// directGroup is groupFor without a route.
+func (w *worker) directGroup(i *pipeline.Incident) *group {
+	if g := w.groups[i.ID]; g != nil {
+		return g
+	}
+	at := index("", nil)
+	if g := w.byIndex[at]; g != nil && w.pools() && len(g.members) < w.Most {
+		return g
+	}
+	g := newGroup(i.ID, "", "", nil, timing{})
+	w.groups[g.id] = g
+	if w.pools() {
+		w.byIndex[at] = g
+	}
+	return g
+}
+
+// pools tells whether the receiver is told directly, and of many incidents together.
+func (w *worker) pools() bool { return w.direct && w.Most > 0 }
 
 func (w *worker) join(g *group, incident string) *member {
 	m := w.members[incident]
