@@ -52,8 +52,8 @@ func TestCheck(t *testing.T) {
 		},
 		{
 			"cut for longer than the limit", longCut, 2,
-			`(?m)^critical  nats/MIRROR  mirror of ORDERS: no contact for at least \d+\.\ds, limit 5s; the server still reports lag \d+; the origin was never seen: no responders: .*$`,
-			`^MIRRORWATCH CRITICAL - 1 link: 1 critical; critical nats/MIRROR .*the server still reports lag \d+; the origin was never seen: no responders: .* \| links=1 not_ok=1 oldest_proof=\d+\.\d+s$`, 1,
+			`(?m)^critical  nats/MIRROR  mirror of ORDERS: no contact for at least \d+\.\ds, limit 5s; the server still reports lag \d+; the origin was not seen since the agent started: no responders: .*$`,
+			`^MIRRORWATCH CRITICAL - 1 link: 1 critical; critical nats/MIRROR .*the server still reports lag \d+; the origin was not seen since the agent started: no responders: .* \| links=1 not_ok=1 oldest_proof=\d+\.\d+s$`, 1,
 		},
 		{
 			"origin never there", noOrigin, 3,

@@ -18,3 +18,6 @@ func Reopen(w *Watch) {
 		continue
 	}
 }
+
+// KeepOpen lets a watch never read back what it packs from now on.
+func KeepOpen(w *Watch) { w.shelf.keeps = true }

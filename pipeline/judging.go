@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -10,8 +9,7 @@ import (
 type judging struct {
 	now    time.Time
 	stream *stream
-	docket *docket       // what is open on the stream by now
-	spoken []incidentKey // what verdicts came on, of what the docket has
+	docket *docket // what is open on the stream by now
 	made   []Change
 	opened bool
 	last   int // the link that the newest verdict on one was about
@@ -21,7 +19,8 @@ type judging struct {
 // begin opens the judgement of a stream.
 func (j *judging) begin(now time.Time, s *stream, d *docket) {
 	clear(j.made)
-	*j = judging{now: now, stream: s, docket: d, spoken: j.spoken[:0], made: j.made[:0], view: j.view}
+	*j = judging{now: now, stream: s, docket: d, made: j.made[:0], view: j.view}
+	d.hush()
 }
 
 // see views the stream, in memory that is used again for the next one.
@@ -55,7 +54,8 @@ func (w *Watch) heed(v Verdict) {
 	if v.Due.After(j.now) {
 		j.stream.due = earlier(j.stream.due, v.Due)
 	}
-	open, opened := false, false
+	var m *matter
+	opened := false
 	if !j.docket.quiet(&v) {
 		if change, changed := w.tracker.judge(j.now, j.docket, &v); changed {
 			opened = change.Kind == Opened
@@ -63,17 +63,17 @@ func (w *Watch) heed(v Verdict) {
 			j.made = append(j.made, change)
 		}
 		j.docket = w.tracker.docket(j.stream.key)
-		open = j.docket.find(v.Rule, &v.Subject) != nil
-		if open || j.docket.course(v.Rule, &v.Subject) != nil {
-			j.spoken = append(j.spoken, incidentKey{v.Rule, v.Subject})
+		if m = j.docket.matter(v.Rule, &v.Subject); m != nil {
+			m.spoken = true
 		}
 	}
+	open := m != nil && m.incident != nil
 	links := j.about(&v.Subject)
 	for _, l := range links {
 		l.note(&v, open, opened)
 	}
 	if v.Silence {
-		w.await(j.now, links, &v, j.docket.held(v.Rule, &v.Subject), open)
+		w.await(j.now, links, &v, m.held(), open)
 	}
 }
 
@@ -85,7 +85,7 @@ func (w *Watch) endJudging() []Change {
 	}
 	if j.stream.whole != nil {
 		j.made = append(j.made, w.tracker.CloseRest(j.now, j.stream.key, ReasonLimitRemoved, func(rule string, subject Subject) bool {
-			return slices.Contains(j.spoken, incidentKey{rule, subject})
+			return j.docket.matter(rule, &subject).spoken
 		})...)
 	}
 	if due := w.tracker.Due(j.stream.key); due.After(j.now) {

@@ -34,6 +34,9 @@ func (q *origins) unlink(o *origin, s *stream) (left int) {
 	return len(several)
 }
 
+// feeds tells whether a link of the stream comes from an origin.
+func (q *origins) feeds(o *origin, s *stream) bool { return o.stream == s || q.shared[o][s] }
+
 // streamsOf returns the streams in the order of their keys.
 func (q *origins) streamsOf(o *origin) []*stream {
 	if o.stream != nil {

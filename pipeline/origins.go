@@ -161,56 +161,11 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 		return
 	}
 	delete(w.askedOrigins, id)
-	w.shelf.openOrigin(o)
-	q := &w.origins
-	q.asking[o.silent()]--
-	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
-	if v.Fault.Kind == FaultNone {
-		o.told, o.unseen, o.unseenFor = v, Fault{}, time.Time{}
-	} else {
-		if o.unseen.Kind == FaultNone {
-			o.unseenFor = v.At
-		}
-		o.unseen = v.Fault
+	w.origins.asking[o.silent()]--
+	if !w.postpone(now, o, v) {
+		w.takeView(now, o, v, nil)
 	}
-	if o.over { // forgotten meanwhile
-		w.hasten(now, false)
-		return
-	}
-	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
-	q.queueOf(o).push(o)
-	for _, s := range q.streamsOf(o) {
-		m := w.shelf.mark()
-		w.observeOrigin(now, w.shelf.open(s), o, v)
-		w.shelf.settle(m)
-	}
-	o.known = o.told
 	w.hasten(now, false) // others may wait for its place
-}
-
-// observeOrigin tells the stream's links of a view of their origin. Where that changes nothing that is urgent, the stream is judged
-// with its next sample: an aggregate of many sources would else be judged whole for each.
-func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView) {
-	urgent := w.tracker.Has(s.key)
-	for _, l := range s.links {
-		if l.origin != o {
-			continue
-		}
-		before, strayed := l.progress.Record(), l.progress.Strayed()
-		l.progress.ObserveOrigin(v)
-		if after := l.progress.Record(); !after.equal(&before) {
-			s.dirty, urgent = true, true
-		}
-		urgent = urgent || l.progress.Strayed() != strayed
-		if l.progress.doubt != "" {
-			w.hurry(now, o)
-		}
-	}
-	if urgent {
-		w.judge(now, s)
-	} else {
-		w.plan(now, s)
-	}
 }
 
 // originPeriod is how far apart questions about one origin are.

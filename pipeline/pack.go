@@ -5,6 +5,18 @@ import "time"
 // This file holds how a stream is packed. First comes what the board shows of its links, so that who reads that may stop there; then
 // its newest sample; then what is known of each link, most of which follows from these two while all is well: then it takes a bit. What
 // is there only while something goes on lies behind one more bit.
+//
+// The order is load-bearing: there are no names and no lengths in what is packed, so writer and reader make the same calls in the same
+// order, and take the same branches. Hence three rules. What a value is written against (near), and what decides a branch, is packed
+// before it; a branch that only the writer can decide is p.bit(!p.reading && ...), never a bare condition on a field that is not read
+// yet. What the board shows stays in packRows, since its readers stop there. And what is left out must follow from what is there: quiet,
+// troubled, busy, link.plain and link.well say when that is so.
+//
+// A new field of a body, a link, a Proof or a Progress goes in five steps: pack it (p.time, packInt, packText, p.flag) against what it
+// mostly equals, in the group that it changes with; name it in the predicate that guards that group, else it is lost for streams that
+// look quiet; set what it is while the group is left out, where that is not its zero value, as pack does with led and due; give it to
+// pack_test.go, which fills every field; and look at what Packed says a healthy stream takes: it is to be no more than before. Nothing
+// packed outlives the process, so there are no versions.
 
 // pack writes the stream with all its links, or reads it back.
 func (b *body) pack(p *packer) {

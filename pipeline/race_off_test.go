@@ -3,3 +3,5 @@
 package pipeline_test
 
 const racing = false
+
+const shrunk = 1 // see race_on_test.go

@@ -13,11 +13,12 @@ import (
 // those that only clear a doubt.
 func TestABlipOfManyLinksPagesNobody(t *testing.T) {
 	t.Parallel()
-	all := many(10_000, 30)
+	all := many(10_000/shrunk, 30)
 	for _, m := range all {
 		m.cut = cut(100.5, 104)
 	}
 	w := newWorld(t, all...)
+	w.opt.LooksPerSecond /= shrunk
 	w.run(0, 160)
 	for _, c := range w.changes {
 		if c.Incident.Rule == pipeline.RuleSeen {

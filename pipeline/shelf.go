@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"math/bits"
+	"slices"
 	"sync"
 	"time"
 )
@@ -28,6 +29,8 @@ type shelf struct {
 	spareOrigins []*originBody
 	originPacker packer // origins are opened while a stream is read
 	buffer       []byte // to pack into
+
+	keeps bool // a test's: what is packed stays open, and is never read
 }
 
 func newShelf(now time.Time) *shelf {
@@ -129,12 +132,15 @@ func (h *shelf) rows() iter.Seq[*stream] {
 
 // open takes a stream down.
 func (h *shelf) open(s *stream) *stream {
-	if s.body == nil {
+	switch {
+	case s.body == nil:
 		s.body = h.body(s)
 		h.opened = append(h.opened, s)
 		h.packer.read(h.packed.at(s.number))
 		s.pack(&h.packer)
 		s.held = append(s.held, h.packer.held...)
+	case h.keeps && !slices.Contains(h.opened, s):
+		h.opened = append(h.opened, s)
 	}
 	return s
 }
@@ -164,18 +170,27 @@ func (h *shelf) spare(b *body) {
 	}
 }
 
-// mark is how much is open at some moment.
+// mark is how much is open at some moment. Each exported method of a Watch settles what it opened when it returns (settle(mark{})). Who
+// walks over many streams takes a mark before each, and settles it after, so that no more than one is open for the walk; marks nest, like
+// calls do. What was open at the mark stays open, and its body stays valid: opening twice is opening once, and who opened first closes.
+// What was opened since is put back, with the origins that reading it opened: of it nobody holds a body, a link, a sample, a record or a
+// view beyond the settle, since the next stream that is opened gets their memory. Handles (*stream, *origin), keys and texts of verdicts
+// and changes may be held.
 type mark struct{ streams, origins int }
 
 func (h *shelf) mark() mark { return mark{len(h.opened), len(h.openOrigins)} }
 
-// settle puts back what was opened after a moment.
+// settle puts back what was opened after a moment. Streams come before origins: packing a stream reads its origins.
 func (h *shelf) settle(m mark) {
 	for _, s := range h.opened[m.streams:] {
 		if s.over {
 			h.release(s.held)
 		} else {
 			h.rest(s)
+		}
+		if h.keeps && !s.over {
+			s.held = append(s.held[:0], h.packer.held...)
+			continue
 		}
 		h.spare(s.body)
 		s.body = nil
@@ -201,7 +216,7 @@ func (h *shelf) rest(s *stream) {
 	h.words.release(s.held)
 	h.packed.put(s.number, p.packed())
 	h.buffer, s.shared = p.data, s.kin
-	s.unseen = s.whole == nil && len(s.links) == 0
+	s.unseen, s.many = s.whole == nil && len(s.links) == 0, len(s.links) >= manyLinks
 }
 
 // nameSource keeps the name of the first link's origin beside the stream's own.

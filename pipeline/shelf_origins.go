@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"slices"
 	"time"
 )
 
@@ -42,6 +43,9 @@ func (h *shelf) originAt(n uint32) *origin {
 // openOrigin takes an origin down.
 func (h *shelf) openOrigin(o *origin) {
 	if o.originBody != nil {
+		if h.keeps && !slices.Contains(h.openOrigins, o) {
+			h.openOrigins = append(h.openOrigins, o)
+		}
 		return
 	}
 	h.openOrigins = append(h.openOrigins, o)
@@ -66,6 +70,11 @@ func (h *shelf) openOrigin(o *origin) {
 func (h *shelf) restOrigin(o *origin) {
 	if o.changed || o.over {
 		h.packOrigin(o)
+		o.held = append(o.held[:0], h.originPacker.held...)
+	}
+	if h.keeps && !o.over {
+		o.known, o.changed = o.told, false
+		return
 	}
 	if len(h.spareOrigins) < mostSpare {
 		h.spareOrigins = append(h.spareOrigins, o.originBody)

@@ -19,6 +19,7 @@ type stream struct {
 	over   bool          // it was forgotten, and is on no shelf any more
 	unseen bool          // it was named, but never seen
 	drains bool          // its record is to be given out
+	many   bool          // it has manyLinks or more
 }
 
 // body is what a Watch knows of one stream, while that is open.
@@ -133,7 +134,7 @@ func (l *link) risk(now time.Time, s *stream, fresh time.Duration) Risk {
 // unverified says why copying is not held against the origin.
 func (l *link) unverified(now time.Time, fresh time.Duration) string {
 	if o := l.origin; o != nil && o.told == nil && o.unseen.Kind != FaultNone && !l.sample.Partial() {
-		return o.unseen.said("the origin was never seen: ", l.status.Unverified)
+		return o.unseen.said("the origin was not seen since the agent started: ", l.status.Unverified)
 	}
 	return l.progress.Unverified(now, 3*fresh)
 }

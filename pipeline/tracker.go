@@ -47,7 +47,7 @@ func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 
 // judge takes in a verdict on what the docket is of.
 func (t *Tracker) judge(now time.Time, d *docket, v *Verdict) (Change, bool) {
-	i, c := d.find(v.Rule, &v.Subject), d.course(v.Rule, &v.Subject)
+	i, c := d.matter(v.Rule, &v.Subject).parts()
 	c.pass(now, v.Level == Unknown && v.Moot == "")
 	switch {
 	case v.Moot != "" && i != nil:
@@ -179,7 +179,7 @@ func (t *Tracker) Close(now time.Time, rule string, subject Subject, reason stri
 
 func (t *Tracker) close(now time.Time, i *Incident, reason string) Change {
 	silent := since(now, i.Since)
-	if c := t.docket(i.Subject.StreamKey).course(i.Rule, &i.Subject); c != nil {
+	if _, c := t.docket(i.Subject.StreamKey).matter(i.Rule, &i.Subject).parts(); c != nil {
 		silent = c.dark + since(now, c.from)
 	}
 	i.Reason, i.Detail = reason, ""
@@ -194,32 +194,35 @@ func (t *Tracker) Tell(now time.Time, rule string, subject Subject, reason strin
 
 // CloseRest ends every incident on a stream for which keep says false.
 func (t *Tracker) CloseRest(now time.Time, key StreamKey, reason string, keep func(rule string, s Subject) bool) []Change {
-	var changes []Change
 	d := t.docket(key)
 	if d == nil {
 		return nil
 	}
-	for _, i := range slices.Clone(d.open) {
-		if keep == nil || !keep(i.Rule, i.Subject) {
-			changes = append(changes, t.close(now, i, reason))
+	var changes []Change
+	for _, m := range slices.Clone(d.matters) {
+		if keep != nil && keep(m.key.rule, m.key.subject(key)) {
+			continue
 		}
-	}
-	for _, c := range slices.Clone(d.courses) { // nothing is open of what waits here
-		if keep == nil || !keep(c.rule, c.subject) {
-			t.drop(c)
+		if m.incident != nil {
+			changes = append(changes, t.close(now, m.incident, reason))
+		} else {
+			t.drop(m.course)
 		}
 	}
 	return changes
 }
 
 // Has tells whether an incident is open on the stream, connection or agent.
-func (t *Tracker) Has(key StreamKey) bool { return len(t.docket(key).incidents()) > 0 }
+func (t *Tracker) Has(key StreamKey) bool {
+	d := t.docket(key)
+	return d != nil && d.open > 0
+}
 
 // All returns every open incident, oldest first.
 func (t *Tracker) All() []Incident {
 	var all []Incident
 	for _, d := range t.dockets {
-		for _, i := range d.open {
+		for i := range d.incidents() {
 			all = append(all, *i)
 		}
 	}
@@ -228,20 +231,23 @@ func (t *Tracker) All() []Incident {
 }
 
 func (t *Tracker) add(i *Incident) {
-	d := t.docketFor(i.Subject.StreamKey)
-	d.open = append(d.open, i)
+	d, m := t.matterFor(i.Rule, &i.Subject)
+	m.incident = i
+	d.open++
 }
 
 func (t *Tracker) find(rule string, s Subject) *Incident {
-	return t.docket(s.StreamKey).find(rule, &s)
+	i, _ := t.docket(s.StreamKey).matter(rule, &s).parts()
+	return i
 }
 
 func (t *Tracker) end(now time.Time, i *Incident, kind ChangeKind, silent time.Duration) Change {
 	key := i.Subject.StreamKey
 	d := t.dockets[key]
-	d.strike(i)
-	t.drop(d.course(i.Rule, &i.Subject))
-	t.tidy(key, d)
+	m := d.matter(i.Rule, &i.Subject)
+	m.incident, m.course = nil, nil
+	d.open--
+	t.tidy(key, d, m)
 	i.Ended = now
 	if !now.Equal(t.endedAt) {
 		t.endedAt, t.ended = now, map[string]bool{}

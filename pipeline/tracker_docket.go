@@ -1,14 +1,44 @@
 package pipeline
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
 
 // docket is what a Tracker has on one stream, one connection or the agent. A nil docket is that of a subject that is well.
 type docket struct {
-	open    []*Incident
-	courses []*course // what waits for a hold, and what flaps
+	matters []*matter             // in the order in which they came up
+	index   map[matterKey]*matter // nil: there are few
+	open    int                   // incidents
+}
+
+// matter is what there is on one rule's verdicts on one subject.
+type matter struct {
+	key      matterKey
+	incident *Incident // the open one; nil: none is
+	course   *course   // of what waits for a hold, or flaps; nil: nothing does
+	spoken   bool      // a verdict came on it in the judgement of now
+}
+
+// matterKey tells the matters of one docket apart: all are on the same stream, connection or agent.
+type matterKey struct {
+	rule                string
+	kind                Kind
+	origin, via, filter string
+	receiver            string
+}
+
+// fewMatters are found as fast by walking through them. An aggregate of which all sources are dark has a thousand, and more.
+const fewMatters = 8
+
+// subject is what the matter is about, of what the docket is of.
+func (k *matterKey) subject(key StreamKey) Subject {
+	return Subject{StreamKey: key, Kind: k.kind, Origin: k.origin, Via: k.via, Filter: k.filter, Receiver: k.receiver}
+}
+
+func keyOf(rule string, s *Subject) matterKey {
+	return matterKey{rule: rule, kind: s.Kind, origin: s.Origin, via: s.Via, filter: s.Filter, receiver: s.Receiver}
 }
 
 // docket is what there is on a stream, connection or agent; nil: nothing.
@@ -19,63 +49,86 @@ func (t *Tracker) docket(key StreamKey) *docket {
 	return t.dockets[key]
 }
 
-// docketFor is the same, made where there is none.
-func (t *Tracker) docketFor(key StreamKey) *docket {
-	d := t.dockets[key]
+// matterFor is what there is on a rule's verdicts on a subject, made where there is nothing.
+func (t *Tracker) matterFor(rule string, s *Subject) (*docket, *matter) {
+	d := t.dockets[s.StreamKey]
 	if d == nil {
 		d = &docket{}
-		t.dockets[key] = d
+		t.dockets[s.StreamKey] = d
 	}
-	return d
+	m := d.matter(rule, s)
+	if m == nil {
+		m = &matter{key: keyOf(rule, s)}
+		d.put(m)
+	}
+	return d, m
 }
 
-// tidy lets go of a docket that holds nothing any more.
-func (t *Tracker) tidy(key StreamKey, d *docket) {
-	if len(d.open) == 0 && len(d.courses) == 0 {
+// tidy lets go of a matter that holds nothing any more, and of a docket without any.
+func (t *Tracker) tidy(key StreamKey, d *docket, m *matter) {
+	if m.incident != nil || m.course != nil {
+		return
+	}
+	n := slices.Index(d.matters, m)
+	d.matters = slices.Delete(d.matters, n, n+1)
+	delete(d.index, m.key)
+	if len(d.matters) == 0 {
 		delete(t.dockets, key)
 	}
 }
 
-// incidents are the open ones.
-func (d *docket) incidents() []*Incident {
-	if d == nil {
-		return nil
+func (d *docket) put(m *matter) {
+	d.matters = append(d.matters, m)
+	switch {
+	case d.index != nil:
+		d.index[m.key] = m
+	case len(d.matters) > fewMatters:
+		d.index = make(map[matterKey]*matter, 2*len(d.matters))
+		for _, m := range d.matters {
+			d.index[m.key] = m
+		}
 	}
-	return d.open
 }
 
-// find is the open incident of a rule on a subject; nil: there is none.
-func (d *docket) find(rule string, s *Subject) *Incident {
+// matter is what there is on a rule's verdicts on a subject; nil: nothing.
+func (d *docket) matter(rule string, s *Subject) *matter {
 	if d == nil {
 		return nil
 	}
-	for _, i := range d.open {
-		if i.Rule == rule && i.Subject == *s {
-			return i
+	key := keyOf(rule, s)
+	if d.index != nil {
+		return d.index[key]
+	}
+	for _, m := range d.matters {
+		if m.key == key {
+			return m
 		}
 	}
 	return nil
 }
 
-// course is what is followed of a rule's verdicts on a subject; nil: nothing is.
-func (d *docket) course(rule string, s *Subject) *course {
-	if d == nil {
-		return nil
-	}
-	for _, c := range d.courses {
-		if c.rule == rule && c.subject == *s {
-			return c
+// incidents are the open ones. None may be opened or ended meanwhile.
+func (d *docket) incidents() iter.Seq[*Incident] {
+	return func(yield func(*Incident) bool) {
+		if d == nil {
+			return
+		}
+		for _, m := range d.matters {
+			if m.incident != nil && !yield(m.incident) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
-// held is when an incident opens that waits for a hold; zero: none does.
-func (d *docket) held(rule string, s *Subject) time.Time {
-	if c := d.course(rule, s); c != nil && d.find(rule, s) == nil {
-		return c.due
+// hush forgets what was spoken of.
+func (d *docket) hush() {
+	if d == nil {
+		return
 	}
-	return time.Time{}
+	for _, m := range d.matters {
+		m.spoken = false
+	}
 }
 
 // quiet tells whether a verdict changes nothing: nothing is open that it could end, and it opens nothing.
@@ -83,10 +136,18 @@ func (d *docket) quiet(v *Verdict) bool {
 	return d == nil && (v.Level == OK || v.Level == Unknown || v.Moot != "")
 }
 
-func (d *docket) strike(i *Incident) {
-	d.open = slices.DeleteFunc(d.open, func(o *Incident) bool { return o == i })
+// held is when an incident opens that waits for a hold; zero: it is open, or does not wait.
+func (m *matter) held() (due time.Time) {
+	if m != nil && m.incident == nil && m.course != nil {
+		due = m.course.due
+	}
+	return due
 }
 
-func (d *docket) forget(c *course) {
-	d.courses = slices.DeleteFunc(d.courses, func(o *course) bool { return o == c })
+// parts are the open incident and the course, either of which may be nil.
+func (m *matter) parts() (*Incident, *course) {
+	if m == nil {
+		return nil, nil
+	}
+	return m.incident, m.course
 }

@@ -31,8 +31,8 @@ func (t *Tracker) Due(key StreamKey) (due time.Time) {
 	if d == nil {
 		return due
 	}
-	for _, c := range d.courses {
-		if c.unknown.IsZero() {
+	for _, m := range d.matters {
+		if c := m.course; c != nil && c.unknown.IsZero() {
 			due = earlier(due, c.due)
 		}
 	}
@@ -42,16 +42,18 @@ func (t *Tracker) Due(key StreamKey) (due time.Time) {
 // skip lets time pass in which nobody looked: nothing lasted meanwhile, as far as is known.
 func (t *Tracker) skip(gap time.Duration) {
 	for _, d := range t.dockets {
-		for _, c := range d.courses {
-			c.skip(gap)
+		for _, m := range d.matters {
+			if m.course != nil {
+				m.course.skip(gap)
+			}
 		}
 	}
 }
 
 func (t *Tracker) follow(rule string, s Subject) *course {
-	d, c := t.docketFor(s.StreamKey), &course{rule: rule, subject: s}
-	d.courses = append(d.courses, c)
-	return c
+	_, m := t.matterFor(rule, &s)
+	m.course = &course{rule: rule, subject: s}
+	return m.course
 }
 
 // followOpen follows what an earlier process opened.
@@ -67,8 +69,9 @@ func (t *Tracker) drop(c *course) {
 	}
 	key := c.subject.StreamKey
 	d := t.dockets[key]
-	d.forget(c)
-	t.tidy(key, d)
+	m := d.matter(c.rule, &c.subject)
+	m.course = nil
+	t.tidy(key, d, m)
 }
 
 // pass lets time pass up to a verdict. What nobody can tell neither breaks what lasts nor adds to it.

@@ -24,6 +24,30 @@ type StreamView struct {
 	Advisories []Advisory // lately told of it, oldest first
 
 	Blind string // not empty: the connection sees nothing, and this is why; its own incident covers the links
+
+	index map[Subject]int // of Links; nil: not made yet
+}
+
+// Link returns the link that a subject is; nil: the stream has no such link. Links is not to change after the first call.
+func (s *StreamView) Link(subject Subject) *LinkView {
+	if len(s.Links) <= fewMatters {
+		for i := range s.Links {
+			if s.Links[i].Subject == subject {
+				return &s.Links[i]
+			}
+		}
+		return nil
+	}
+	if s.index == nil { // to look through all links for each would take the square of their number
+		s.index = make(map[Subject]int, len(s.Links))
+		for i := range s.Links {
+			s.index[s.Links[i].Subject] = i
+		}
+	}
+	if i, is := s.index[subject]; is {
+		return &s.Links[i]
+	}
+	return nil
 }
 
 // LinkView is a link with what is proven of it. Times are in the agent's clock.

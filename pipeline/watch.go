@@ -42,6 +42,7 @@ type Watch struct {
 
 	origins      origins
 	askedOrigins map[uint64]*origin // by question
+	viewings     []*viewing         // by next
 	routes       []Trunk            // as told newest; nil: nobody could tell
 	routesDue    time.Time          // when they are to be asked for; zero: nobody can tell
 
@@ -161,6 +162,7 @@ func (w *Watch) Turn(now time.Time) []Question {
 	if w.sight.lapse(now, blindAfter) {
 		w.connectionDue = now
 	}
+	w.turnViews(now)
 	var questions []Question
 	if scope := w.turnStreams(now); len(scope) > 0 {
 		questions = append(questions, w.ask(now, scope))

@@ -64,6 +64,9 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 		w.sight.unanswered(sample.Fault.String())
 	}
 	s := w.stream(sample.Key)
+	if s != nil {
+		w.catchUpOn(now, s)
+	}
 	refused := sample.Fault.Kind == FaultDenied && l != nil && l.scope != nil
 	if refused && w.rounds.running == 0 {
 		w.sight.refused(l.began)

@@ -9,6 +9,10 @@ import (
 // Looks that cannot all be made in time page nobody, unless the connection's policy finding says so.
 func TestHealthyMirrorsOpenNothingWhereLooksAreScarce(t *testing.T) {
 	t.Parallel()
+	lasting := 300.0
+	if racing {
+		lasting = 100 // beyond the longest limit
+	}
 	for _, c := range []struct {
 		name                           string
 		mirrors                        int
@@ -33,7 +37,7 @@ func TestHealthyMirrorsOpenNothingWhereLooksAreScarce(t *testing.T) {
 			}
 			w := newWorld(t, mirrors...)
 			w.opt.Interval, w.opt.LooksPerSecond = secs(c.interval), c.perSec
-			w.run(0, 300)
+			w.run(0, lasting)
 			told, early := false, 0
 			for _, change := range w.changes {
 				switch {

@@ -23,6 +23,7 @@ func (w *Watch) due() time.Time {
 	due = earlier(due, w.pages.due)
 	due = earlier(due, w.starved)
 	due = earlier(due, w.routesDue)
+	due = earlier(due, w.viewsDue())
 	if !w.sight.blind {
 		due = earlier(due, w.origins.wake())
 	}

@@ -9,7 +9,7 @@ import (
 
 // explain completes the changes just made on a stream or the connection, and adds those that follow from another cause.
 func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []Change {
-	fresh := make(map[string]bool, len(made))
+	s, fresh := w.stream(key), make(map[string]bool, len(made))
 	for n := range made {
 		c := &made[n]
 		fresh[c.Incident.ID] = true
@@ -19,19 +19,19 @@ func (w *Watch) explain(now time.Time, key StreamKey, v *View, made []Change) []
 		if i := w.tracker.find(c.Incident.Rule, c.Incident.Subject); i != nil && !c.Kind.Ends() {
 			before := i.Cause
 			i.Risk = c.Incident.Risk
-			w.mark(w.stream(key), i)
+			w.mark(s, i)
 			i.adopt(w.diagnose(now, v, i))
 			c.Incident.Diagnosis, c.Found = i.Diagnosis, i.Cause != before
 		}
 	}
-	for _, i := range w.tracker.docket(key).incidents() {
+	for i := range w.tracker.docket(key).incidents() {
 		if fresh[i.ID] {
 			continue
 		}
 		if risk, told := v.risk(i.Subject); told {
 			i.Risk = risk
 		}
-		w.mark(w.stream(key), i)
+		w.mark(s, i)
 		if c, changed := w.tracker.explain(now, i, w.diagnose(now, v, i)); changed {
 			made = append(made, c)
 		} else if w.opt.Board != nil {
@@ -56,11 +56,11 @@ func (v *View) risk(s Subject) (risk Risk, told bool) {
 	if v.Stream == nil {
 		return Risk{}, false
 	}
-	for n := range v.Stream.Links {
-		l := &v.Stream.Links[n]
-		if l.Subject == s || s.IsStream() && len(v.Stream.Links) == 1 {
-			return l.Risk, true
-		}
+	if l := v.Stream.Link(s); l != nil {
+		return l.Risk, true
+	}
+	if s.IsStream() && len(v.Stream.Links) == 1 {
+		return v.Stream.Links[0].Risk, true
 	}
 	return Risk{}, false
 }

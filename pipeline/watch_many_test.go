@@ -20,19 +20,20 @@ func many(n int, limit float64) []*mirror {
 
 func TestTenThousandStreamsStayWithinTheBudget(t *testing.T) {
 	t.Parallel()
-	const n = 10_000
+	const n, perSec = 10_000 / shrunk, 500 / shrunk
 	w := newWorld(t, many(n, 60)...)
+	w.opt.LooksPerSecond = perSec
 	w.run(0, 240)
 	w.wants()
-	if looks := len(w.asked); looks > 240*500+2*n {
-		t.Errorf("%d looks in 240 s, 500 a second are allowed besides the first pair", looks)
+	if looks := len(w.asked); looks > 240*perSec+2*n {
+		t.Errorf("%d looks in 240 s, %d a second are allowed besides the first pair", looks, perSec)
 	}
 	bySecond := map[int]int{}
 	for _, q := range w.asked {
 		bySecond[int(q.at.Sub(epoch)/time.Second)]++
 	}
 	for second, looks := range bySecond {
-		if looks > n+2000 {
+		if looks > n+4*perSec {
 			t.Errorf("%d looks in second %d", looks, second)
 		}
 	}
@@ -41,14 +42,16 @@ func TestTenThousandStreamsStayWithinTheBudget(t *testing.T) {
 // Ten thousand deadlines within one second must not all ask for their looks at once.
 func TestShortLimitsOfTenThousandHealthyStreamsOpenNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, many(10_000, 30)...)
+	w := newWorld(t, many(10_000/shrunk, 30)...)
+	w.opt.LooksPerSecond /= shrunk
 	w.run(0, 180)
 	w.wants()
 }
 
 func TestLimitsThatCannotBeProvenAreSaidOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, many(10_000, 10)...)
+	w := newWorld(t, many(10_000/shrunk, 10)...)
+	w.opt.LooksPerSecond /= shrunk
 	w.run(0, 30)
 	findings := 0
 	for _, c := range w.changes {
@@ -95,11 +98,13 @@ func TestFrozenThirdDelaysNobodyElse(t *testing.T) {
 
 func TestIncidentsOfManyStreamsResolveBeforeTheNextRound(t *testing.T) {
 	t.Parallel()
-	mirrors := many(6000, 60)
-	for _, m := range mirrors[:100] {
+	const dead = 100 / shrunk
+	mirrors := many(6000/shrunk, 60)
+	for _, m := range mirrors[:dead] {
 		m.cut = cut(60.5, 151)
 	}
 	w := newWorld(t, mirrors...)
+	w.opt.LooksPerSecond /= shrunk
 	w.run(0, 200)
 	resolved := 0
 	for _, c := range w.changes {
@@ -110,8 +115,8 @@ func TestIncidentsOfManyStreamsResolveBeforeTheNextRound(t *testing.T) {
 			}
 		}
 	}
-	if resolved != 100 {
-		t.Errorf("%d resolved, want 100", resolved)
+	if resolved != dead {
+		t.Errorf("%d resolved, want %d", resolved, dead)
 	}
 }
 

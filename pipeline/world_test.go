@@ -186,6 +186,7 @@ type world struct {
 	watching func(now time.Time) // after each step
 	away     func(t time.Time) time.Duration
 	short    func(t time.Time) error // how rounds fall short
+	origin   func(key pipeline.OriginKey, t time.Time) (pipeline.OriginView, time.Duration)
 }
 
 type asked struct {
@@ -231,7 +232,7 @@ func (w *world) run(from, to float64) {
 	if w.watch == nil {
 		w.start(from, nil, nil)
 	}
-	r := pipeline.Rehearsal{Streams: w.keys, Keep: w.disk.keep, Away: w.away, Short: w.short, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
+	r := pipeline.Rehearsal{Streams: w.keys, Keep: w.disk.keep, Away: w.away, Short: w.short, Origin: w.origin, At: func(k pipeline.StreamKey, t time.Time) (pipeline.Sample, time.Duration) {
 		w.asked = append(w.asked, asked{t, k})
 		return w.mirrors[k].look(t)
 	}}

@@ -35,13 +35,7 @@ type scene struct {
 }
 
 func newScene(now time.Time, s *pipeline.StreamView, i *pipeline.Incident, routes []pipeline.Trunk) *scene {
-	c := &scene{now: now, stream: s, incident: i, routes: routes}
-	for n := range s.Links {
-		if s.Links[n].Subject == i.Subject {
-			c.link = &s.Links[n]
-		}
-	}
-	return c
+	return &scene{now: now, stream: s, link: s.Link(i.Subject), incident: i, routes: routes}
 }
 
 // unseen tells whether nothing is to be had from the stream by which the incident's cause was found. An incident on silence is about

@@ -59,7 +59,7 @@ func originNotFound(c *scene) (pipeline.Sureness, string) {
 	case c.known():
 		return pipeline.Certain, asked + ". It was seen before."
 	}
-	return pipeline.Likely, asked + ". It was never seen: its name or its API prefix may be wrong."
+	return pipeline.Likely, asked + ". It was not seen since the agent started, and nothing is known from before: its name or its API prefix may be wrong."
 }
 
 // originTrouble is told apart from a cut by where the answer comes from: another domain's answer came over the link; within one

@@ -33,7 +33,7 @@ func originSide(s *pipeline.StreamView, l *pipeline.LinkView) string {
 	case o == nil && l.Unseen.Kind == pipeline.FaultNone:
 		return ""
 	case o == nil:
-		return "the origin was never seen: " + l.Unseen.String()
+		return "the origin was not seen since the agent started: " + l.Unseen.String()
 	case !l.UnseenFor.IsZero():
 		return fmt.Sprintf("the origin was not seen since %s: %s", clock(o.At), l.Unseen)
 	case l.Progress.Divergence().Kind == pipeline.Recreated:

@@ -16,13 +16,13 @@ func TestSilenceSaysWhetherTheOriginMovedOn(t *testing.T) {
 	unseen := func(v *pipeline.OriginView) { v.Fault = pipeline.Fault{Kind: pipeline.FaultNoResponders} }
 	for want, play := range map[string]func(f *feed){
 		"": cut,
-		"the origin was never seen: no responders":                  func(f *feed) { cut(f); f.origin(16, 0, unseen) },
-		"the origin was not seen since 19:00:16 UTC: no responders": func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 0, unseen) },
-		"the origin has nothing new":                                func(f *feed) { cut(f); f.origin(16, 100) },
-		"the origin has 30 messages more":                           func(f *feed) { cut(f); f.origin(16, 130); f.look(18, 100, silent(7)) },
-		"the origin answers; its last sequence is 130":              func(f *feed) { cut(f); f.origin(16, 130) },
-		"the origin was recreated":                                  func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5, reborn(20)); f.origin(29, 5, reborn(20)) },
-		"the origin is behind its mirror":                           func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5); f.origin(48, 5) },
+		"the origin was not seen since the agent started: no responders": func(f *feed) { cut(f); f.origin(16, 0, unseen) },
+		"the origin was not seen since 19:00:16 UTC: no responders":      func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 0, unseen) },
+		"the origin has nothing new":                                     func(f *feed) { cut(f); f.origin(16, 100) },
+		"the origin has 30 messages more":                                func(f *feed) { cut(f); f.origin(16, 130); f.look(18, 100, silent(7)) },
+		"the origin answers; its last sequence is 130":                   func(f *feed) { cut(f); f.origin(16, 130) },
+		"the origin was recreated":                                       func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5, reborn(20)); f.origin(29, 5, reborn(20)) },
+		"the origin is behind its mirror":                                func(f *feed) { cut(f); f.origin(16, 100); f.origin(26, 5); f.origin(48, 5) },
 		"too slow; the origin answers; its last sequence is 130": func(f *feed) {
 			cut(f)
 			f.origin(16, 130)

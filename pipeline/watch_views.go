@@ -1,0 +1,158 @@
+package pipeline
+
+import "time"
+
+// This file holds how streams take in views of their origins. To take down, judge and put back a stream of many links costs some
+// microseconds a link, and a thousand origins are seen a hundred times a second: such a stream takes them in together, once in viewsApart.
+// Nothing is lost by that: an incident that only a view opens or ends does so that much later. What waits is taken in before the stream's
+// next sample, so that a sample of it never overtakes a view.
+
+const (
+	manyLinks  = 16
+	viewsApart = time.Second
+)
+
+// viewing is a stream of many links that took in views lately.
+type viewing struct {
+	stream *stream
+	next   time.Time // when it takes in those that came since
+	views  []waitingView
+}
+
+type waitingView struct {
+	origin *origin // counts as being asked about
+	view   *OriginView
+}
+
+// postpone tells whether a view is to wait, and then keeps it.
+func (w *Watch) postpone(now time.Time, o *origin, v *OriginView) bool {
+	for _, g := range w.viewings {
+		if now.Before(g.next) && w.origins.feeds(o, g.stream) {
+			g.views = append(g.views, waitingView{o, v})
+			return true
+		}
+	}
+	return false
+}
+
+// viewed notes that a stream took in a view.
+func (w *Watch) viewed(now time.Time, s *stream) {
+	if !s.many {
+		return
+	}
+	for _, g := range w.viewings {
+		if g.stream == s && now.Before(g.next) {
+			return
+		}
+	}
+	w.viewings = append(w.viewings, &viewing{stream: s, next: now.Add(viewsApart)})
+}
+
+// turnViews takes in what waited for long enough.
+func (w *Watch) turnViews(now time.Time) {
+	for len(w.viewings) > 0 && !now.Before(w.viewings[0].next) {
+		g := w.viewings[0]
+		w.viewings = w.viewings[1:]
+		w.catchUp(now, g)
+	}
+}
+
+// catchUpOn takes in what waits for a stream, whose next sample is there.
+func (w *Watch) catchUpOn(now time.Time, s *stream) {
+	for _, g := range w.viewings {
+		if g.stream == s {
+			w.catchUp(now, g)
+		}
+	}
+}
+
+func (w *Watch) catchUp(now time.Time, g *viewing) {
+	views, s := g.views, g.stream
+	if g.views = nil; len(views) == 0 {
+		return
+	}
+	m := w.shelf.mark()
+	if !s.over {
+		w.shelf.open(s)
+	}
+	urgent := false
+	for _, it := range views {
+		urgent = w.takeView(now, it.origin, it.view, s) || urgent
+	}
+	if !s.over {
+		w.conclude(now, s, urgent)
+	}
+	w.shelf.settle(m)
+}
+
+// viewsDue is when views are to be taken in; zero: none waits.
+func (w *Watch) viewsDue() time.Time {
+	for _, g := range w.viewings {
+		if len(g.views) > 0 {
+			return g.next
+		}
+	}
+	return time.Time{}
+}
+
+// takeView takes in a view of an origin. Where one of its streams takes in several, that is not judged, and returned is whether
+// this one is urgent for it.
+func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, several *stream) (urgent bool) {
+	w.shelf.openOrigin(o)
+	q := &w.origins
+	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
+	if v.Fault.Kind == FaultNone {
+		o.told, o.unseen, o.unseenFor = v, Fault{}, time.Time{}
+	} else {
+		if o.unseen.Kind == FaultNone {
+			o.unseenFor = v.At
+		}
+		o.unseen = v.Fault
+	}
+	if o.over { // forgotten meanwhile
+		return false
+	}
+	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
+	q.queueOf(o).push(o)
+	for _, s := range q.streamsOf(o) {
+		m := w.shelf.mark()
+		if told := w.observeOrigin(now, w.shelf.open(s), o, v); s == several {
+			urgent = told
+		} else {
+			w.conclude(now, s, told)
+		}
+		w.viewed(now, s)
+		w.shelf.settle(m)
+	}
+	o.known = o.told
+	return urgent
+}
+
+// observeOrigin tells the stream's links of a view of their origin, and whether the stream is to be judged for that.
+func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView) (urgent bool) {
+	urgent = w.tracker.Has(s.key)
+	for _, l := range s.links {
+		if l.origin != o {
+			continue
+		}
+		before, strayed := l.progress.Record(), l.progress.Strayed()
+		l.progress.ObserveOrigin(v)
+		if after := l.progress.Record(); !after.equal(&before) {
+			s.dirty, urgent = true, true
+		}
+		urgent = urgent || l.progress.Strayed() != strayed
+		if l.progress.doubt != "" {
+			w.hurry(now, o)
+		}
+	}
+	return urgent
+}
+
+// conclude judges a stream that views were told to. Where nothing in them is urgent, it is judged with its next sample.
+func (w *Watch) conclude(now time.Time, s *stream, urgent bool) {
+	if urgent {
+		w.judge(now, s)
+	} else {
+		w.plan(now, s)
+	}
+}
