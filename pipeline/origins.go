@@ -80,7 +80,7 @@ func (w *Watch) hurry(now time.Time, o *origin) {
 	if o == nil || o.asking {
 		return
 	}
-	if due := later(now, o.asked.Add(originAgain)).Sub(w.origins.base); due < o.due {
+	if due := later(now, o.asked.Add(originAgain+originBurst)).Sub(w.origins.base); due < o.due { // a burst may be that early
 		o.due = due
 		w.origins.queueOf(o).move(int(o.index), o)
 	}
@@ -163,7 +163,9 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 	delete(w.askedOrigins, id)
 	w.origins.asking[o.silent()]--
 	if !w.postpone(now, o, v) {
-		w.takeView(now, o, v, nil)
+		told := tellings{}
+		w.takeView(now, o, v, told)
+		w.concludeAll(now, told)
 	}
 	w.hasten(now, false) // others may wait for its place
 }

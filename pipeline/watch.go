@@ -41,10 +41,11 @@ type Watch struct {
 	sight   sight
 
 	origins      origins
-	askedOrigins map[uint64]*origin // by question
-	viewings     []*viewing         // by next
-	routes       []Trunk            // as told newest; nil: nobody could tell
-	routesDue    time.Time          // when they are to be asked for; zero: nobody can tell
+	askedOrigins map[uint64]*origin   // by question
+	viewings     []*viewing           // by next
+	waiting      map[*origin]*viewing // of whose streams takes in the view that waits
+	routes       []Trunk              // as told newest; nil: nobody could tell
+	routesDue    time.Time            // when they are to be asked for; zero: nobody can tell
 
 	recovery budget                 // of the looks that are not urgent
 	starved  time.Time              // when a budget that kept streams waiting has a look again; zero: none does
@@ -122,8 +123,8 @@ func NewWatch(now time.Time, opt WatchOptions, from State) *Watch {
 			on: opt.Origins, base: now, places: map[OriginKey]*originPlace{}, shared: map[*origin]map[*stream]bool{},
 			budget: budget{perSec: max(1, opt.LooksPerSecond/originShare)},
 		},
-		askedOrigins: map[uint64]*origin{},
-		budget:       budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
+		askedOrigins: map[uint64]*origin{}, waiting: map[*origin]*viewing{},
+		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
 	w.emit, w.way = w.heed, func() string { return "" }
 	w.tracker.Hold(opt.Holds)

@@ -9,6 +9,7 @@ import (
 
 // judge lets every rule judge the stream, and plans from their verdicts when to look again.
 func (w *Watch) judge(now time.Time, s *stream) {
+	w.catchUpOn(now, s)
 	blind := ""
 	if w.sight.blind {
 		blind = cmp.Or(w.sight.reason, ErrNoAnswer.Error())

@@ -91,6 +91,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			*place--
 			s.waiting, s.asked, s.missed = false, now, time.Time{}
 			if queue != queueRecovering { // its deadline nears: the origin may tell why
+				w.catchUpOn(now, s)
 				for _, l := range s.links {
 					w.hurry(now, l.origin)
 				}

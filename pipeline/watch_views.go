@@ -1,11 +1,15 @@
 package pipeline
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // This file holds how streams take in views of their origins. To take down, judge and put back a stream of many links costs some
-// microseconds a link, and a thousand origins are seen a hundred times a second: such a stream takes them in together, once in viewsApart.
-// Nothing is lost by that: an incident that only a view opens or ends does so that much later. What waits is taken in before the stream's
-// next sample, so that a sample of it never overtakes a view.
+// microseconds a link, and a thousand origins are seen a hundred times a second: such a stream takes them in together, once in viewsApart,
+// and whoever shares an origin with it waits as long. Nothing is lost by that: before a stream is judged, takes in a sample, or is looked at
+// because its deadline nears, it takes in what waits for it, so that neither a sample nor a page overtakes a view.
 
 const (
 	manyLinks  = 16
@@ -29,6 +33,7 @@ func (w *Watch) postpone(now time.Time, o *origin, v *OriginView) bool {
 	for _, g := range w.viewings {
 		if now.Before(g.next) && w.origins.feeds(o, g.stream) {
 			g.views = append(g.views, waitingView{o, v})
+			w.waiting[o] = g
 			return true
 		}
 	}
@@ -37,9 +42,6 @@ func (w *Watch) postpone(now time.Time, o *origin, v *OriginView) bool {
 
 // viewed notes that a stream took in a view.
 func (w *Watch) viewed(now time.Time, s *stream) {
-	if !s.many {
-		return
-	}
 	for _, g := range w.viewings {
 		if g.stream == s && now.Before(g.next) {
 			return
@@ -57,31 +59,31 @@ func (w *Watch) turnViews(now time.Time) {
 	}
 }
 
-// catchUpOn takes in what waits for a stream, whose next sample is there.
+// catchUpOn takes in what waits for a stream, which is open.
 func (w *Watch) catchUpOn(now time.Time, s *stream) {
-	for _, g := range w.viewings {
-		if g.stream == s {
+	if len(w.waiting) == 0 {
+		return
+	}
+	for _, l := range s.links {
+		if g := w.waiting[l.origin]; g != nil {
 			w.catchUp(now, g)
 		}
 	}
 }
 
+// catchUp takes in the views that wait for a stream. Every stream of many links that they are about is judged once.
 func (w *Watch) catchUp(now time.Time, g *viewing) {
-	views, s := g.views, g.stream
-	if g.views = nil; len(views) == 0 {
-		return
+	views := g.views
+	g.views = nil
+	for _, it := range views {
+		delete(w.waiting, it.origin)
 	}
 	m := w.shelf.mark()
-	if !s.over {
-		w.shelf.open(s)
-	}
-	urgent := false
+	told := tellings{}
 	for _, it := range views {
-		urgent = w.takeView(now, it.origin, it.view, s) || urgent
+		w.takeView(now, it.origin, it.view, told)
 	}
-	if !s.over {
-		w.conclude(now, s, urgent)
-	}
+	w.concludeAll(now, told)
 	w.shelf.settle(m)
 }
 
@@ -95,9 +97,11 @@ func (w *Watch) viewsDue() time.Time {
 	return time.Time{}
 }
 
-// takeView takes in a view of an origin. Where one of its streams takes in several, that is not judged, and returned is whether
-// this one is urgent for it.
-func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, several *stream) (urgent bool) {
+// tellings are streams of many links, which are open, that views were told to, and whether that is urgent.
+type tellings map[*stream]bool
+
+// takeView takes in a view of an origin. Its streams of many links are left in told, to be concluded.
+func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, told tellings) {
 	w.shelf.openOrigin(o)
 	q := &w.origins
 	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
@@ -110,22 +114,22 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, several *strea
 		o.unseen = v.Fault
 	}
 	if o.over { // forgotten meanwhile
-		return false
+		return
 	}
 	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
 	q.queueOf(o).push(o)
 	for _, s := range q.streamsOf(o) {
-		m := w.shelf.mark()
-		if told := w.observeOrigin(now, w.shelf.open(s), o, v); s == several {
-			urgent = told
-		} else {
-			w.conclude(now, s, told)
+		if s.many {
+			urgent := w.observeOrigin(now, w.shelf.open(s), o, v)
+			told[s] = told[s] || urgent
+			continue
 		}
-		w.viewed(now, s)
+		m := w.shelf.mark()
+		urgent := w.observeOrigin(now, w.shelf.open(s), o, v)
+		w.conclude(now, s, urgent)
 		w.shelf.settle(m)
 	}
 	o.known = o.told
-	return urgent
 }
 
 // observeOrigin tells the stream's links of a view of their origin, and whether the stream is to be judged for that.
@@ -154,5 +158,15 @@ func (w *Watch) conclude(now time.Time, s *stream, urgent bool) {
 		w.judge(now, s)
 	} else {
 		w.plan(now, s)
+	}
+}
+
+// concludeAll concludes streams of many links in the order of their keys.
+func (w *Watch) concludeAll(now time.Time, told tellings) {
+	for _, s := range slices.SortedFunc(maps.Keys(told), compareStreams) {
+		if !s.over {
+			w.conclude(now, s, told[s])
+			w.viewed(now, s)
+		}
 	}
 }
