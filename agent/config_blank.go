@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,21 +21,37 @@ func isNull(n *yaml.Node) bool {
 }
 
 // walkNull returns what a key without a value stands for. One that takes a value has its default then, and a section is as if it
-// were left out, which is noted; one that is off where it is left out was asked for by its name, and is on. Patterns and names
-// that are not said are a fault: without them more would match than was meant.
-func (d *document) walkNull(s *shape, path string, line int) (any, bool) {
+// were left out; one that is off where it is left out was asked for by its name, and is on. What is worth a word is kept until it is
+// known what the environment fills.
+func (d *document) walkNull(s *shape, path string) (any, bool) {
 	switch {
 	case s.optional:
 		return empty(s), true
-	case s.single:
-		d.faults = append(d.faults, Note{File: d.file, Line: line, Path: path, Text: noValue})
-	case s.kind != shapeScalar && path != "":
+	case s.single && !hasDefault(path):
+		d.wanting = append(d.wanting, path)
+	case path != "" && (s.kind != shapeScalar || s.secret() || strings.HasSuffix(path, "_file")):
 		d.blank = append(d.blank, path)
 	}
 	return nil, false
 }
 
-// remarkBlank tells of sections in which neither file nor environment says anything, and of a heartbeat that calls nobody.
+// hasDefault tells whether a list of texts has a default. For want of any other more would match than was meant, or nobody be told.
+func hasDefault(path string) bool {
+	return strings.HasSuffix(path, ".group_by") || strings.HasSuffix(path, ".days")
+}
+
+// judgeBlank makes faults of keys that need a value and have none from the environment either.
+func (d *document) judgeBlank(environ []string) {
+	values := variables(environ)
+	for _, path := range d.wanting {
+		if !d.filled(path) && !d.headerGiven(path, values) {
+			d.faults = append(d.faults, d.note(path, noValue))
+		}
+	}
+}
+
+// remarkBlank tells of sections, files and secrets of which neither file nor environment says anything, and of a heartbeat that
+// calls nobody.
 func (d *document) remarkBlank(cfg *Config, report func(path, text string)) {
 	for _, path := range d.blank {
 		if !d.filled(path) {
@@ -46,12 +63,28 @@ func (d *document) remarkBlank(cfg *Config, report func(path, text string)) {
 	}
 }
 
-// filled tells whether something under the path was given.
+// filled tells whether the environment gave the key, or something under it.
 func (d *document) filled(path string) bool {
+	if d.places[path].variable != "" {
+		return true
+	}
 	for at := range d.places {
 		if strings.HasPrefix(at, path+".") || strings.HasPrefix(at, path+"[") {
 			return true
 		}
 	}
 	return false
+}
+
+var headerPath = regexp.MustCompile(`^(exporters\.(otlp|otlplog)\b.*\.header(?:s|_files)\.)(.+)$`)
+
+// headerGiven tells whether the path is of a header that the environment gives, be it in other letters or as OTEL_EXPORTER_OTLP_HEADERS.
+func (d *document) headerGiven(path string, values map[string]string) bool {
+	parts := headerPath.FindStringSubmatch(path)
+	if parts == nil {
+		return false
+	}
+	signal := map[string]string{"otlp": "METRICS", "otlplog": "LOGS"}[parts[2]]
+	name := strings.ToLower(parts[3])
+	return d.filled(parts[1]+name) || slices.Contains(headerNames(values, signal), name)
 }

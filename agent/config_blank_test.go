@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,15 +22,24 @@ func TestNamedOTLPWithNothingUnderItIsOn(t *testing.T) {
 	}
 }
 
-func TestEmptySectionsAreNoted(t *testing.T) {
+func TestNamedOTLPNeedsNoEndpointWhereItIsSwitchedOff(t *testing.T) {
+	t.Setenv("OTEL_SDK_DISABLED", "true")
+	load(t, oneConnection+"exporters: {otlp: }\n")
+	if _, _, err := parseConfig("config.yaml", []byte(oneConnection+"exporters: {otlp: {endpoint: here}}\n"), nil); err == nil {
+		t.Error("a wrong endpoint is accepted")
+	}
+}
+
+func TestEmptySectionsAndSecretsAreNoted(t *testing.T) {
 	_, notes := load(t, oneConnection+`exporters:
   webhook: [{name: ops, url: "https://ops.example/hook"}]
   slack:
   alertmanager: ~
 rules: {lag: }
-http:
+http: {token_file: , token: }
 heartbeat:
-routes:
+routes: [{match: , receivers: ops, group_by: }]
+maintenance: [{name: m, match: {rule: "*", metadata: }, from: "22:00", to: "23:00", days: }]
 links: {}
 interval:
 `)
@@ -40,9 +51,13 @@ interval:
 		"config.yaml:4: exporters.slack: is empty: it counts as left out",
 		"config.yaml:5: exporters.alertmanager: is empty: it counts as left out",
 		"config.yaml:6: rules.lag: is empty: it counts as left out",
-		"config.yaml:7: http: is empty: it counts as left out",
+		"config.yaml:7: http.token: is empty: it counts as left out",
+		"config.yaml:7: http.token_file: is empty: it counts as left out",
 		"config.yaml:8: heartbeat: is empty: it counts as left out",
-		"config.yaml:9: routes: is empty: it counts as left out",
+		"config.yaml:9: routes[0].group_by: is empty: it counts as left out",
+		"config.yaml:9: routes[0].match: is empty: it counts as left out",
+		"config.yaml:10: maintenance[0].days: is empty: it counts as left out",
+		"config.yaml:10: maintenance[0].match.metadata: is empty: it counts as left out",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
@@ -50,7 +65,8 @@ interval:
 }
 
 func TestEmptySectionThatTheEnvironmentFillsIsNotNoted(t *testing.T) {
-	_, notes := load(t, oneConnection+"exporters: {webhook: }\nheartbeat: {url: }\n",
+	_, notes := load(t, oneConnection+"exporters: {webhook: }\nheartbeat: {url: }\nhttp: {token_file: }\n",
+		"MIRRORWATCH_HTTP_TOKEN_FILE=config_test.go",
 		"MIRRORWATCH_EXPORTERS_WEBHOOK_0_NAME=ops", "MIRRORWATCH_EXPORTERS_WEBHOOK_0_URL=https://ops.example/hook",
 		"MIRRORWATCH_HEARTBEAT_URL=https://hc-ping.com/x")
 	if len(notes) != 0 {
@@ -58,9 +74,35 @@ func TestEmptySectionThatTheEnvironmentFillsIsNotNoted(t *testing.T) {
 	}
 }
 
+// What needs a value may have it from the environment, and is a fault only without.
+func TestEnvironmentFillsEmptyKeysThatNeedAValue(t *testing.T) {
+	const route = twoWebhooks + "routes: [{match: {%s}, receivers: %s}, {receivers: ops}]\n"
+	const header = oneConnection + "exporters: {otlp: {endpoint: \"http://127.0.0.1:4317\", %s}}\n"
+	for _, test := range []struct{ text, variable string }{
+		{fmt.Sprintf(route, "stream: ", "ops"), "MIRRORWATCH_ROUTES_0_MATCH_STREAM=PAY"},
+		{fmt.Sprintf(route, "stream: ", "ops"), "MIRRORWATCH_ROUTES_0_MATCH_STREAM_0=PAY"},
+		{fmt.Sprintf(route, "metadata: {owner: }", "ops"), "MIRRORWATCH_ROUTES_0_MATCH_METADATA_OWNER=x"},
+		{fmt.Sprintf(route, "stream: PAY", ""), "MIRRORWATCH_ROUTES_0_RECEIVERS=ops"},
+		{fmt.Sprintf(route, "stream: PAY", ""), "MIRRORWATCH_ROUTES_0_RECEIVERS_0=ops"},
+		{fmt.Sprintf(header, "headers: {authorization: }"), "MIRRORWATCH_EXPORTERS_OTLP_HEADERS_AUTHORIZATION=x"},
+		{fmt.Sprintf(header, "headers: {Authorization: }"), "MIRRORWATCH_EXPORTERS_OTLP_HEADERS_AUTHORIZATION=x"},
+		{fmt.Sprintf(header, "header_files: {authorization: }"), "MIRRORWATCH_EXPORTERS_OTLP_HEADER_FILES_AUTHORIZATION=/x"},
+		{fmt.Sprintf(header, "headers: {a: }"), "OTEL_EXPORTER_OTLP_HEADERS=b=c, A=b"},
+		{fmt.Sprintf(header, "headers: {a: }"), "OTEL_EXPORTER_OTLP_METRICS_HEADERS=a=b"},
+	} {
+		if _, _, err := parseConfig("config.yaml", []byte(test.text), []string{test.variable}); err != nil {
+			t.Errorf("%s: %v", test.variable, err)
+		}
+		_, _, err := parseConfig("config.yaml", []byte(test.text), []string{"OTEL_EXPORTER_OTLP_LOGS_HEADERS=a=b"})
+		if err == nil || strings.Count(err.Error(), noValue) != 1 {
+			t.Errorf("without %s: %v", test.variable, err)
+		}
+	}
+}
+
 func TestHeartbeatWithoutURLIsNoted(t *testing.T) {
 	_, notes := load(t, twoWebhooks+"heartbeat: {interval: 1m, url: }\n")
-	if len(notes) != 1 || notes[0].Path != "heartbeat" || notes[0].Line == 0 {
+	if len(notes) != 2 || notes[0].Path != "heartbeat" || notes[0].Line == 0 || notes[1].Path != "heartbeat.url" {
 		t.Errorf("notes %v", notes)
 	}
 }

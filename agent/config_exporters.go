@@ -48,7 +48,11 @@ func (e *ExportersConfig) names() []string {
 
 func (e *ExportersConfig) validate(report func(path, problem string)) {
 	if e.OTLP != nil {
-		e.OTLP.Validate(under("exporters.otlp", report))
+		e.OTLP.Validate(func(path, problem string) {
+			if path != "endpoint" || e.OTLP.Endpoint != "" || !otlp.Disabled() { // what is switched off needs none
+				report("exporters.otlp."+path, problem)
+			}
+		})
 	}
 	for i := range e.OTLPLog {
 		e.OTLPLog[i].Validate(under(fmt.Sprintf("exporters.otlplog[%d]", i), report))

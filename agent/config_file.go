@@ -24,7 +24,8 @@ type document struct {
 	places   map[string]place // by path
 	faults   Faults
 	misnamed []string // paths of keys that an unknown one was probably meant to be
-	blank    []string // paths of sections that stand there with nothing under them
+	blank    []string // paths of keys with nothing behind them that are worth a note
+	wanting  []string // paths of keys with nothing behind them that need a value
 	unread   bool     // the text is not YAML: nothing can be said of its content
 }
 
@@ -91,7 +92,7 @@ func (d *document) walk(n *yaml.Node, s *shape, path string) (any, bool) {
 	d.places[path] = place{line: line}
 	switch {
 	case isNull(n):
-		return d.walkNull(s, path, line)
+		return d.walkNull(s, path)
 	case s.kind == shapeMapping && n.Kind == yaml.MappingNode:
 		return d.walkMapping(n, s, path), true
 	case s.kind == shapeTable && n.Kind == yaml.MappingNode:
@@ -144,10 +145,11 @@ func (d *document) walkTable(n *yaml.Node, s *shape, path string) tree {
 	d.eachKey(n, path, func(key, value *yaml.Node) {
 		at := join(path, key.Value)
 		if isNull(value) {
-			d.faultAt(key, at, noValue)
+			d.wanting = append(d.wanting, at)
 		} else if v, ok := d.walk(value, s.element, at); ok {
 			m[key.Value] = v
 		}
+		d.places[at] = place{line: key.Line}
 	})
 	return m
 }

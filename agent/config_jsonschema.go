@@ -66,6 +66,9 @@ func describe(s *shape, defaults reflect.Value, path string, texts map[string]st
 		list := &jsonSchema{Type: "array", Items: element}
 		if s.single {
 			j.AnyOf = []*jsonSchema{notNull(element), list}
+			if hasDefault(path) {
+				j.AnyOf = append(j.AnyOf, &jsonSchema{Type: "null"})
+			}
 			break
 		}
 		j.Type, j.Items = orNull("array"), element

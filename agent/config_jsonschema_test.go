@@ -73,7 +73,8 @@ func TestSchemaTakesWhatTheReaderTakes(t *testing.T) {
 		oneConnection + "exporters:\nheartbeat: {interval: 1m30s}\nrules: {seen: {limit: 60}, seen-default: {after: 0}}\n",
 		twoWebhooks + "routes: [{match: {level: critical, stream: [A, B], metadata: {owner: [x], tier: 1}}, receivers: ops, repeat: 0}]\n",
 		oneConnection + "retention: {age: 400d, size: 1048576}\n",
-		oneConnection + "maintenance: [{name: m, match: {rule: '*'}, days: sat, from: '7:30', to: '24:00'}]\n",
+		oneConnection + "maintenance: [{name: m, match: {rule: '*'}, days: sat, from: '7:30', to: '24:00'}, {name: n, match: {rule: '*'}, days: , from: '7:30', to: '24:00'}]\n",
+		twoWebhooks + "routes: [{receivers: ops, group_by: }]\nhttp: {token_file: }\n",
 	} {
 		load(t, text)
 		if err := s.Validate(fromYAML(t, []byte(text))); err != nil {

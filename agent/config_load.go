@@ -31,6 +31,7 @@ func parseConfig(file string, text []byte, environ []string) (*Config, []Note, e
 	if err != nil {
 		return nil, nil, err
 	}
+	d.judgeBlank(environ)
 	if !d.unread {
 		d.validate(cfg)
 	}

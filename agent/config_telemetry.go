@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -9,11 +10,7 @@ import (
 // remarkTelemetry tells what the environment does to OTLP beside the ways there, which are checked with the keys that they stand
 // for. None of it is a fault: these variables are often shared with other programs, and a word in them stops no agent.
 func (c *Config) remarkTelemetry(environ []string) []Note {
-	values := map[string]string{}
-	for _, variable := range environ {
-		name, value, _ := strings.Cut(variable, "=")
-		values[name] = strings.TrimSpace(value)
-	}
+	values := variables(environ)
 	var notes []Note
 	report := func(variable, text string) { notes = append(notes, Note{Variable: variable, Text: text}) }
 	if c.Exporters.OTLP != nil {
@@ -24,6 +21,28 @@ func (c *Config) remarkTelemetry(environ []string) []Note {
 		remarkAttributes(values[name], func(text string) { report(name, text) })
 	}
 	return notes
+}
+
+// variables is the environment by name, without space around the values.
+func variables(environ []string) map[string]string {
+	values := map[string]string{}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		values[name] = strings.TrimSpace(value)
+	}
+	return values
+}
+
+// headerNames is the names of the headers, in lower case, that the environment gives to a signal (METRICS, LOGS).
+func headerNames(values map[string]string, signal string) []string {
+	var names []string
+	text := cmp.Or(values["OTEL_EXPORTER_OTLP_"+signal+"_HEADERS"], values["OTEL_EXPORTER_OTLP_HEADERS"])
+	for entry := range strings.SplitSeq(text, ",") {
+		if name, _, paired := strings.Cut(entry, "="); paired {
+			names = append(names, strings.ToLower(strings.TrimSpace(name)))
+		}
+	}
+	return names
 }
 
 // remarkOff tells what switches exporters.otlp off, or is no word for it.
@@ -45,9 +64,10 @@ func remarkOff(values map[string]string, traces bool, report func(variable, text
 	}
 }
 
-// remarkAttributes tells what is not understood of attributes written NAME=VALUE,NAME=VALUE, the values as in a URL. No value is
-// part of what it says.
+// remarkAttributes tells what is not understood of attributes written NAME=VALUE,NAME=VALUE, the values as in a URL; a comma may end
+// them. No value is part of what it says.
 func remarkAttributes(text string, report func(text string)) {
+	text = strings.TrimSuffix(text, ",")
 	if text == "" {
 		return
 	}

@@ -16,7 +16,8 @@ func TestResourceAttributesOfTheEnvironmentAreChecked(t *testing.T) {
 		"zone=a, cell = b%20c ,empty=": nil,
 		"a=b=c":                        nil,
 		"zone=a,hunter2":               {"entry 2 has no =; write NAME=VALUE,NAME=VALUE: it is left out"},
-		"zone=a,":                      {"entry 2 is empty: it is left out"},
+		"zone=a, ":                     nil,
+		"zone=a,,cell=b,":              {"entry 2 is empty: it is left out"},
 		"=hunter2":                     {"entry 1 has no name before its =: it is left out"},
 		"zone=hunter2%zz,hunter2,load=1%": {
 			"the value of zone has a faulty %; write %25 for one: it is sent as it stands",

@@ -22,7 +22,10 @@ func spawnWithOTLP(t *testing.T, c *collector) *child {
 func TestWhatTheSDKSaysIsInTheLogAndHoldsNoSecret(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")
 	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x-key=fine")
-	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "zone=%zz")
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "zone=hunter2%zz,hunter2")
+	t.Setenv("OTEL_TRACES_SAMPLER", "hunter2")
+	t.Setenv("MIRRORWATCH_EXPORTERS_OTLP_TRACES", "true")
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-key=fine")
 	c := spawnWithOTLP(t, &collector{})
 	if err := c.end(syscall.SIGTERM); err != nil {
 		t.Errorf("the end: %v", err)
@@ -37,11 +40,16 @@ func TestWhatTheSDKSaysIsInTheLogAndHoldsNoSecret(t *testing.T) {
 			told[line.Error] = true
 		}
 	}
-	if !told["parse headers"] || !told[`invalid URL escape "%zz"`] {
+	if len(told) != 1 || !told["parse headers, of the OTEL_EXPORTER_OTLP_* environment"] {
 		t.Errorf("the SDK's words: %v", told)
 	}
-	if strings.Contains(c.log.String(), "hunter2") {
+	if strings.Contains(c.log.String(), "hunter2") || strings.Contains(c.log.String(), "%zz") {
 		t.Error("the log holds a secret")
+	}
+	for _, fault := range []string{"the value of zone has a faulty %", "entry 2 has no ="} {
+		if n := strings.Count(c.log.String(), "environment OTEL_RESOURCE_ATTRIBUTES: "+fault); n != 1 {
+			t.Errorf("%q is told %d times", fault, n)
+		}
 	}
 }
 

@@ -57,18 +57,18 @@ func New(ctx context.Context, cfg Config, version string, own Own, log *slog.Log
 		cfg: cfg, log: log, own: own, deltas: newDeltas(preference),
 		scope: instrumentation.Scope{Name: scopeName, Version: version}, most: mostPortion,
 	}
-	if disabled(ctx, log) {
+	if Disabled() {
 		return e, nil
 	}
-	if e.resource, err = newResource(ctx, version, log); err != nil {
+	if e.resource, err = newResource(ctx, version); err != nil {
 		return nil, err
 	}
-	if !without(ctx, otlpconn.Metrics, log) {
+	if !without(otlpconn.Metrics) {
 		if err := e.dial(ctx, version); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Traces && !without(ctx, otlpconn.Traces, log) {
+	if cfg.Traces && !without(otlpconn.Traces) {
 		if e.traces, err = newTraces(ctx, &e.cfg, version, e.resource, log); err != nil {
 			return nil, errors.Join(err, e.Shutdown(ctx))
 		}
