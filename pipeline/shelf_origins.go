@@ -70,7 +70,9 @@ func (h *shelf) openOrigin(o *origin) {
 func (h *shelf) restOrigin(o *origin) {
 	if o.changed || o.over {
 		h.packOrigin(o)
-		o.held = append(o.held[:0], h.originPacker.held...)
+		if h.keeps {
+			o.held = append(o.held[:0], h.originPacker.held...)
+		}
 	}
 	if h.keeps && !o.over {
 		o.known, o.changed = o.told, false

@@ -10,14 +10,18 @@ import (
 // mostBegun is how many batches are remembered. An outbox has some few that fail at a time.
 const mostBegun = 100
 
-// begun is how far batches of several requests came whose newest attempt failed, by key. A restart forgets it: such a batch then
-// begins anew.
+// enoughRefused is after how many records that are refused by themselves, and none that is taken, the server takes none.
+const enoughRefused = 10
+
+// begun is how far batches came whose newest attempt failed, by key. A restart forgets it: such a batch then begins anew.
 type begun map[string]progress
 
-// progress is what became of a batch's requests.
+// progress is what became of a batch's records.
 type progress struct {
-	through  int     // how many the server took
-	rejected []error // what it took them without
+	through  int     // how many the server took, or refused by themselves
+	refused  int     // of these, by themselves
+	refusal  string  // the first one's error
+	rejected []error // what requests were taken without
 }
 
 // keep remembers a batch that is tried again. Where that are too many, all others are forgotten.
@@ -33,17 +37,36 @@ func (b begun) keep(key string, p progress) {
 
 // take counts a request in that the server took.
 func (p *progress) take(request *collogspb.ExportLogsServiceRequest, answer *collogspb.ExportLogsServiceResponse) {
-	p.through++
+	p.through += records(request)
 	if partial := answer.GetPartialSuccess(); partial.GetRejectedLogRecords() > 0 {
 		p.rejected = append(p.rejected, fmt.Errorf("rejected %d of %d records: %s",
 			partial.GetRejectedLogRecords(), records(request), plain(partial.GetErrorMessage())))
 	}
 }
 
-// and returns err with what was rejected before.
-func (p *progress) and(err error) error {
-	if len(p.rejected) == 0 {
-		return err
+// refuse counts a record in that was refused by itself.
+func (p *progress) refuse(err error) {
+	p.through++
+	if p.refused++; p.refused == 1 {
+		p.refusal = err.Error() // without its kind, which is not that of what becomes of the others
 	}
-	return errors.Join(append([]error{err}, p.rejected...)...)
+}
+
+// taken is how many records were in requests that the server took.
+func (p *progress) taken() int { return p.through - p.refused }
+
+// lost are errors of what the server does not have.
+func (p *progress) lost() []error {
+	if p.refused == 0 {
+		return p.rejected
+	}
+	return append([]error{fmt.Errorf("%d records refused: %s", p.refused, p.refusal)}, p.rejected...)
+}
+
+// and returns err with what was lost before.
+func (p *progress) and(err error) error {
+	if lost := p.lost(); len(lost) > 0 {
+		return errors.Join(append([]error{err}, lost...)...)
+	}
+	return err
 }

@@ -5,8 +5,8 @@ import (
 	"mirrorwatch/exporters/internal/otlpconn"
 )
 
-// MostIncidents is how many incidents' changes one batch tells of (pipeline.Receiver.Most): some 2 MB.
-const MostIncidents = 1000
+// MostIncidents is how many incidents' changes one batch tells of (pipeline.Receiver.Most): some 500 kB.
+const MostIncidents = 250
 
 // Config is one receiver of events. What is left out of the way there, the OTEL_EXPORTER_OTLP_* environment gives.
 type Config struct {

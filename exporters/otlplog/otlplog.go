@@ -46,8 +46,9 @@ func New(c Config, pages pipeline.Pages, version string) (*Log, error) {
 }
 
 // Notify implements pipeline.Notifier. A batch that is too large for one request goes in several; where one of them fails, the
-// next attempt goes on with that one. What the server took a request without is never sent again: the error is then
-// pipeline.Final, once all requests are through.
+// next attempt goes on from there. One that is refused goes in halves, so that a record which the server cannot take costs no other
+// one. What was refused by itself, and what the server took a request without, is never sent again: the error is then
+// pipeline.Final, once all others are through.
 func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {
 	whole := &collogspb.ExportLogsServiceRequest{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(n.Body, whole); err != nil {
@@ -55,20 +56,44 @@ func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Rec
 	}
 	p := l.begun[n.Key]
 	delete(l.begun, n.Key)
-	count := 0
-	for part := range parts(whole, mostBytes) {
-		if count++; count <= p.through {
-			continue
-		}
-		answer, err := l.way.send(ctx, part)
-		if err != nil {
+	_, rest := cut(whole, p.through)
+	for part := range parts(rest, mostBytes) {
+		if err := l.deliver(ctx, part, &p); err != nil {
 			l.begun.keep(n.Key, p)
 			return nil, p.and(err)
 		}
-		p.take(part, answer)
 	}
-	if len(p.rejected) > 0 {
-		return nil, pipeline.Final(errors.Join(p.rejected...))
+	switch lost := errors.Join(p.lost()...); {
+	case lost == nil:
+		return nil, nil
+	case p.taken() == 0:
+		return nil, pipeline.Permanent(errors.New(p.refusal))
+	default:
+		return nil, pipeline.Final(lost)
 	}
-	return nil, nil
+}
+
+// deliver sends a request, in halves where it is refused. An error is one that ends the attempt.
+func (l *Log) deliver(ctx context.Context, request *collogspb.ExportLogsServiceRequest, p *progress) error {
+	answer, err := l.way.send(ctx, request)
+	switch {
+	case err == nil:
+		p.take(request, answer)
+		return nil
+	case pipeline.IsBroken(err) || !pipeline.IsPermanent(err):
+		return err
+	}
+	count := records(request)
+	if count > 1 {
+		first, second := cut(request, count/2)
+		if err := l.deliver(ctx, first, p); err != nil {
+			return err
+		}
+		return l.deliver(ctx, second, p)
+	}
+	if p.refuse(err); p.taken() == 0 && p.refused == enoughRefused {
+		*p = progress{}
+		return err
+	}
+	return nil
 }

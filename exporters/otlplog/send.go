@@ -152,6 +152,29 @@ func parts(whole *collogspb.ExportLogsServiceRequest, most int) iter.Seq[*collog
 	}
 }
 
+// cut divides a request into one with its first records and one with the others. Either has none where all are in the other.
+func cut(whole *collogspb.ExportLogsServiceRequest, count int) (first, others *collogspb.ExportLogsServiceRequest) {
+	first, others = &collogspb.ExportLogsServiceRequest{}, &collogspb.ExportLogsServiceRequest{}
+	add := func(to *collogspb.ExportLogsServiceRequest, of *logspb.ResourceLogs, scoped *logspb.ScopeLogs, some []*logspb.LogRecord) {
+		if len(some) > 0 {
+			to.ResourceLogs = append(to.ResourceLogs, &logspb.ResourceLogs{
+				Resource: of.GetResource(), SchemaUrl: of.GetSchemaUrl(),
+				ScopeLogs: []*logspb.ScopeLogs{{Scope: scoped.GetScope(), SchemaUrl: scoped.GetSchemaUrl(), LogRecords: some}},
+			})
+		}
+	}
+	for _, of := range whole.GetResourceLogs() {
+		for _, scoped := range of.GetScopeLogs() {
+			all := scoped.GetLogRecords()
+			n := min(count, len(all))
+			count -= n
+			add(first, of, scoped, all[:n])
+			add(others, of, scoped, all[n:])
+		}
+	}
+	return first, others
+}
+
 // records counts those of a request.
 func records(request *collogspb.ExportLogsServiceRequest) (count int) {
 	for _, of := range request.GetResourceLogs() {

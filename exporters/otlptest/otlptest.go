@@ -29,6 +29,7 @@ type Collector struct {
 
 	mu       sync.Mutex
 	answer   func() (*collogspb.ExportLogsServiceResponse, error)
+	refuse   func(*collogspb.ExportLogsServiceRequest) error
 	requests []*collogspb.ExportLogsServiceRequest
 }
 
@@ -80,6 +81,13 @@ func (c *Collector) Answer(answer func() (*collogspb.ExportLogsServiceResponse, 
 	c.answer = answer
 }
 
+// Refuse says which requests are refused from now on, and with which error; nil: it is not.
+func (c *Collector) Refuse(refuse func(*collogspb.ExportLogsServiceRequest) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refuse = refuse
+}
+
 // Requests returns what arrived.
 func (c *Collector) Requests() []*collogspb.ExportLogsServiceRequest {
 	c.mu.Lock()
@@ -103,6 +111,11 @@ func (c *Collector) Records() (all []*logspb.LogRecord) {
 func (c *Collector) Export(_ context.Context, request *collogspb.ExportLogsServiceRequest) (*collogspb.ExportLogsServiceResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refuse != nil {
+		if err := c.refuse(request); err != nil {
+			return nil, err
+		}
+	}
 	answer := &collogspb.ExportLogsServiceResponse{}
 	if c.answer != nil {
 		var err error
