@@ -109,12 +109,14 @@ func (r *reloader) load(ctx context.Context, asked bool) {
 		r.refuse(ctx, err, asked)
 		return
 	}
+	unchanged := len(changes) == 0 && r.refused == ""
+	if unchanged && !asked { // its notes were told
+		return
+	}
 	logNotes(r.log, notes)
-	if len(changes) == 0 && r.refused == "" {
-		if asked {
-			r.log.Info("configuration is unchanged: receivers that fail are tried again at once")
-			r.a.tryAgain()
-		}
+	if unchanged {
+		r.log.Info("configuration is unchanged: receivers that fail are tried again at once")
+		r.a.tryAgain()
 		return
 	}
 	what := strings.Join(changes, ", ")
