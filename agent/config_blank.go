@@ -68,8 +68,9 @@ func (d *document) filled(path string) bool {
 	if d.places[path].variable != "" {
 		return true
 	}
-	for at := range d.places {
-		if strings.HasPrefix(at, path+".") || strings.HasPrefix(at, path+"[") {
+	for at, place := range d.places {
+		// Keys of metadata and headers may have dots: another one of the file may look like something under this one.
+		if place.variable != "" && (strings.HasPrefix(at, path+".") || strings.HasPrefix(at, path+"[")) {
 			return true
 		}
 	}

@@ -100,6 +100,14 @@ func TestEnvironmentFillsEmptyKeysThatNeedAValue(t *testing.T) {
 	}
 }
 
+// Keys of metadata may have dots: one is not under another.
+func TestAnotherKeyFillsNoEmptyOne(t *testing.T) {
+	text := twoWebhooks + "routes: [{match: {metadata: {app: , \"app.kubernetes.io/name\": x}}, receivers: ops}, {receivers: ops}]\n"
+	if _, _, err := parseConfig("config.yaml", []byte(text), nil); err == nil || strings.Count(err.Error(), noValue) != 1 {
+		t.Errorf("error %v, want that a pattern has no value", err)
+	}
+}
+
 func TestHeartbeatWithoutURLIsNoted(t *testing.T) {
 	_, notes := load(t, twoWebhooks+"heartbeat: {interval: 1m, url: }\n")
 	if len(notes) != 2 || notes[0].Path != "heartbeat" || notes[0].Line == 0 || notes[1].Path != "heartbeat.url" {

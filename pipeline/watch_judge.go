@@ -147,6 +147,8 @@ func (w *Watch) answer(now time.Time) {
 	w.connectionDue, w.seeing = now, now
 	for s := range w.each() {
 		w.forgive(now, s)
+	}
+	for s := range w.each() {
 		w.judge(now, s)
 	}
 }

@@ -126,7 +126,7 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, told tellings)
 		}
 		m := w.shelf.mark()
 		urgent := w.observeOrigin(now, w.shelf.open(s), o, v)
-		w.conclude(now, s, urgent)
+		told[s] = told[s] || urgent
 		w.shelf.settle(m)
 	}
 	o.known = o.told
@@ -164,9 +164,14 @@ func (w *Watch) conclude(now time.Time, s *stream, urgent bool) {
 // concludeAll concludes streams of many links in the order of their keys.
 func (w *Watch) concludeAll(now time.Time, told tellings) {
 	for _, s := range slices.SortedFunc(maps.Keys(told), compareStreams) {
-		if !s.over {
-			w.conclude(now, s, told[s])
+		if s.over {
+			continue
+		}
+		m := w.shelf.mark()
+		w.conclude(now, w.shelf.open(s), told[s])
+		if s.many {
 			w.viewed(now, s)
 		}
+		w.shelf.settle(m)
 	}
 }

@@ -148,3 +148,37 @@ func TestTwoViewsTellThatAnOriginWasMadeAnew(t *testing.T) {
 		}
 	}
 }
+
+// Views that waited are all there before anything is judged on one of them: a stream with an incident is judged for each.
+func TestAPageHoldsAllThatWaited(t *testing.T) {
+	for _, gone := range []float64{86.8, 87.4, 87.8} {
+		const alive, dead = "O38", "O39"
+		beside := &mirror{key: key("T"), limit: 30 * time.Second, source: true, edit: func(now time.Time, s *pipeline.Sample) {
+			settings(s).Policy.LagCritical = pipeline.Some(uint64(10))
+			one, other := s.Links[0], s.Links[0]
+			one.Origin, one.Lag, other.Origin = alive, 1000, dead
+			if now.After(at(60)) {
+				other.Active = now.Sub(at(60))
+			}
+			s.Links = []pipeline.LinkSample{one, other}
+		}}
+		w := newWorld(t, aggregateOf("ALL", 40), beside)
+		seeing(w, func(name string, v *pipeline.OriginView) {
+			if name == dead && !v.Asked.Before(at(gone)) {
+				v.Fault.Kind = pipeline.FaultNotFound
+			}
+		})
+		w.run(0, 95)
+		pages := 0
+		for _, c := range w.changes {
+			if c.Kind == pipeline.Opened && c.Incident.Rule == pipeline.RuleSeen && c.Incident.Subject.Stream == "T" {
+				if pages++; c.Incident.Cause != pipeline.CauseDeleted {
+					t.Errorf("origin deleted at %g s: the page at %s says %q", gone, since(c.At), c.Incident.Cause)
+				}
+			}
+		}
+		if pages != 1 {
+			t.Errorf("origin deleted at %g s: %d pages, want one", gone, pages)
+		}
+	}
+}

@@ -46,9 +46,10 @@ func New(c Config, pages pipeline.Pages, version string) (*Log, error) {
 }
 
 // Notify implements pipeline.Notifier. A batch that is too large for one request goes in several; where one of them fails, the
-// next attempt goes on from there. One that is refused goes in halves, so that a record which the server cannot take costs no other
-// one. What was refused by itself, and what the server took a request without, is never sent again: the error is then
-// pipeline.Final, once all others are through.
+// next attempt goes on from there. A request that is invalid, or too large for the server, goes in halves, so that a record which
+// the server cannot take costs no other one. A record that is invalid by itself, and what the server took a request without, is
+// never sent again: the error is then pipeline.Final, once all others are through. Where ten in a row are invalid, it is not for
+// the records: the attempt ends, and they are sent again.
 func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {
 	whole := &collogspb.ExportLogsServiceRequest{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(n.Body, whole); err != nil {
@@ -73,26 +74,29 @@ func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Rec
 	}
 }
 
-// deliver sends a request, in halves where it is refused. An error is one that ends the attempt.
+// deliver sends a request, in halves where that may help. An error is one that ends the attempt.
 func (l *Log) deliver(ctx context.Context, request *collogspb.ExportLogsServiceRequest, p *progress) error {
 	answer, err := l.way.send(ctx, request)
-	switch {
-	case err == nil:
+	if err == nil {
 		p.take(request, answer)
 		return nil
-	case pipeline.IsBroken(err) || !pipeline.IsPermanent(err):
+	}
+	var unfit *unfitError
+	if !errors.As(err, &unfit) {
 		return err
 	}
-	count := records(request)
-	if count > 1 {
+	if count := records(request); count > 1 {
 		first, second := cut(request, count/2)
 		if err := l.deliver(ctx, first, p); err != nil {
 			return err
 		}
 		return l.deliver(ctx, second, p)
 	}
-	if p.refuse(err); p.taken() == 0 && p.refused == enoughRefused {
-		*p = progress{}
+	if !unfit.record {
+		return err
+	}
+	if p.refuse(err); p.row == enoughRefused {
+		p.retract()
 		return err
 	}
 	return nil

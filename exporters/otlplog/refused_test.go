@@ -40,7 +40,7 @@ func picky(c *otlptest.Collector, n pipeline.Notification, places ...int) *int {
 
 func TestARecordThatIsRefusedCostsNoOtherOne(t *testing.T) {
 	isolate(t)
-	for _, places := range [][]int{{0}, {41}, {99}, {0, 1, 2, 99}, {7, 8, 50}} {
+	for _, places := range [][]int{{0}, {41}, {99}, {0, 1, 2, 99}, {7, 8, 50}, {0, 1, 2, 3, 4, 5, 6, 7, 8}} {
 		t.Run(fmt.Sprint(places), func(t *testing.T) {
 			c := otlptest.Start(t, false)
 			l := open(t, otlpconn.Config{Endpoint: c.Endpoint})
@@ -116,5 +116,36 @@ func TestHalvesGoOnAfterAnOutage(t *testing.T) {
 	}
 	if got := c.Records(); len(got) != 99 {
 		t.Errorf("%d records came, want 99 once", len(got))
+	}
+}
+
+// A server that refuses for other reasons than its records', and takes everything later, has them all in the end.
+func TestNothingIsLostOnAPassingRefusal(t *testing.T) {
+	isolate(t)
+	for _, code := range []codes.Code{codes.Internal, codes.NotFound, codes.ResourceExhausted, codes.InvalidArgument} {
+		t.Run(code.String(), func(t *testing.T) {
+			c := otlptest.Start(t, false)
+			l := open(t, otlpconn.Config{Endpoint: c.Endpoint})
+			n := frozen(t, l, exportertest.Many(100))
+			sick, taken, refused := true, false, 0
+			c.Refuse(func(request *collogspb.ExportLogsServiceRequest) error {
+				if sick && (records(request) > 50 || taken) {
+					refused++
+					return status.Error(code, "not now")
+				}
+				taken = true
+				return nil
+			})
+			if _, err := l.Notify(t.Context(), n); !pipeline.IsPermanent(err) || pipeline.IsFinal(err) || refused > 30 {
+				t.Errorf("%d requests were refused, %v; want a refusal that is worth another try", refused, err)
+			}
+			sick = false
+			if _, err := l.Notify(t.Context(), n); err != nil {
+				t.Error(err)
+			}
+			if got := c.Records(); len(got) != 100 {
+				t.Errorf("%d records came, want 100", len(got))
+			}
+		})
 	}
 }

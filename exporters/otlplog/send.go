@@ -84,11 +84,13 @@ func (w *way) sorted(err error) error {
 	switch s.Code() {
 	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
 		return pipeline.Broken(pipeline.Permanent(told)) // no other record would fare better
-	case codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.FailedPrecondition, codes.Internal:
+	case codes.InvalidArgument:
+		return pipeline.Permanent(&unfitError{told, true})
+	case codes.NotFound, codes.AlreadyExists, codes.FailedPrecondition, codes.Internal:
 		return pipeline.Permanent(told)
 	case codes.ResourceExhausted: // without a word on when to come again the request was too large
 		if !asked {
-			return pipeline.Permanent(told)
+			return pipeline.Permanent(&unfitError{told, false})
 		}
 	}
 	if pause > 0 {
@@ -96,6 +98,14 @@ func (w *way) sorted(err error) error {
 	}
 	return told
 }
+
+// unfitError is a refusal that may be about one record, or about how many there are.
+type unfitError struct {
+	error
+	record bool // a record that is refused so by itself is what the server cannot take
+}
+
+func (e *unfitError) Unwrap() error { return e.error }
 
 func (w *way) tell(
 	ctx context.Context, request *collogspb.ExportLogsServiceRequest, answer *collogspb.ExportLogsServiceResponse, err, told error,
