@@ -163,9 +163,8 @@ func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
 	delete(w.askedOrigins, id)
 	w.origins.asking[o.silent()]--
 	if !w.postpone(now, o, v) {
-		told := tellings{}
-		w.takeView(now, o, v, told)
-		w.concludeAll(now, told)
+		w.takeView(now, o, v)
+		w.concludeAll(now, 0)
 	}
 	w.hasten(now, false) // others may wait for its place
 }

@@ -44,6 +44,7 @@ type Watch struct {
 	askedOrigins map[uint64]*origin   // by question
 	viewings     []*viewing           // by next
 	waiting      map[*origin]*viewing // of whose streams takes in the view that waits
+	told         []telling            // to be concluded
 	routes       []Trunk              // as told newest; nil: nobody could tell
 	routesDue    time.Time            // when they are to be asked for; zero: nobody can tell
 

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -79,11 +78,11 @@ func (w *Watch) catchUp(now time.Time, g *viewing) {
 		delete(w.waiting, it.origin)
 	}
 	m := w.shelf.mark()
-	told := tellings{}
+	base := len(w.told)
 	for _, it := range views {
-		w.takeView(now, it.origin, it.view, told)
+		w.takeView(now, it.origin, it.view)
 	}
-	w.concludeAll(now, told)
+	w.concludeAll(now, base)
 	w.shelf.settle(m)
 }
 
@@ -97,11 +96,14 @@ func (w *Watch) viewsDue() time.Time {
 	return time.Time{}
 }
 
-// tellings are streams of many links, which are open, that views were told to, and whether that is urgent.
-type tellings map[*stream]bool
+// telling is a stream that a view was told to, and whether that is urgent.
+type telling struct {
+	stream *stream
+	urgent bool
+}
 
-// takeView takes in a view of an origin. Its streams of many links are left in told, to be concluded.
-func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, told tellings) {
+// takeView takes in a view of an origin. Its streams are added to those told, which are to be concluded.
+func (w *Watch) takeView(now time.Time, o *origin, v *OriginView) {
 	w.shelf.openOrigin(o)
 	q := &w.origins
 	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
@@ -119,15 +121,11 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView, told tellings)
 	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
 	q.queueOf(o).push(o)
 	for _, s := range q.streamsOf(o) {
-		if s.many {
-			urgent := w.observeOrigin(now, w.shelf.open(s), o, v)
-			told[s] = told[s] || urgent
-			continue
-		}
 		m := w.shelf.mark()
-		urgent := w.observeOrigin(now, w.shelf.open(s), o, v)
-		told[s] = told[s] || urgent
-		w.shelf.settle(m)
+		w.told = append(w.told, telling{s, w.observeOrigin(now, w.shelf.open(s), o, v)})
+		if !s.many {
+			w.shelf.settle(m)
+		}
 	}
 	o.known = o.told
 }
@@ -161,17 +159,27 @@ func (w *Watch) conclude(now time.Time, s *stream, urgent bool) {
 	}
 }
 
-// concludeAll concludes streams of many links in the order of their keys.
-func (w *Watch) concludeAll(now time.Time, told tellings) {
-	for _, s := range slices.SortedFunc(maps.Keys(told), compareStreams) {
-		if s.over {
+// concludeAll concludes the streams told since there were so many, in the order of their keys, each once. That may take in other views,
+// whose streams come behind these and are concluded first.
+func (w *Watch) concludeAll(now time.Time, base int) {
+	slices.SortFunc(w.told[base:], func(a, b telling) int { return compareStreams(a.stream, b.stream) })
+	end := len(w.told)
+	for i, urgent := base, false; i < end; i++ {
+		t := w.told[i]
+		urgent = urgent || t.urgent
+		if i+1 < end && w.told[i+1].stream == t.stream {
 			continue
 		}
-		m := w.shelf.mark()
-		w.conclude(now, w.shelf.open(s), told[s])
-		if s.many {
-			w.viewed(now, s)
+		if !t.stream.over {
+			m := w.shelf.mark()
+			w.conclude(now, w.shelf.open(t.stream), urgent)
+			if t.stream.many {
+				w.viewed(now, t.stream)
+			}
+			w.shelf.settle(m)
 		}
-		w.shelf.settle(m)
+		urgent = false
 	}
+	clear(w.told[base:])
+	w.told = w.told[:base]
 }

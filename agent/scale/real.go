@@ -72,7 +72,9 @@ func (c *costCommand) real(ctx context.Context, io *measure.Console, shop *works
 
 // median is the one by CPU time a second.
 func median(all []spending) spending {
-	slices.SortFunc(all, func(a, b spending) int { return cmp.Compare(a.cpu.Seconds()/a.wall.Seconds(), b.cpu.Seconds()/b.wall.Seconds()) })
+	slices.SortFunc(all, func(a, b spending) int {
+		return cmp.Compare(a.cpu.Seconds()/a.wall.Seconds(), b.cpu.Seconds()/b.wall.Seconds())
+	})
 	return all[len(all)/2]
 }
 
