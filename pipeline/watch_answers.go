@@ -65,7 +65,7 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	}
 	s := w.stream(sample.Key)
 	if s != nil {
-		w.catchUpOn(now, w.shelf.open(s))
+		w.catchUpOn(now, s)
 	}
 	refused := sample.Fault.Kind == FaultDenied && l != nil && l.scope != nil
 	if refused && w.rounds.running == 0 {

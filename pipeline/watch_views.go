@@ -70,7 +70,7 @@ func (w *Watch) catchUpOn(now time.Time, s *stream) {
 	}
 }
 
-// catchUp takes in the views that wait for a stream. Every stream of many links that they are about is judged once.
+// catchUp takes in the views that wait for a stream, all of them before any stream that they are about is judged.
 func (w *Watch) catchUp(now time.Time, g *viewing) {
 	views := g.views
 	g.views = nil
