@@ -2,7 +2,9 @@ package jetstream
 
 import (
 	"fmt"
+	"hash/maphash"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -21,30 +23,30 @@ const (
 
 // denials are the questions about origins that the user may not ask.
 type denials struct {
-	log *slog.Logger
+	log  *slog.Logger
+	seed maphash.Seed
 
 	mu   sync.Mutex
 	by   map[string]*deniedPrefix // by API prefix
 	said map[string]bool          // API prefixes that the log was told of
 }
 
-// deniedPrefix is what is known of an API prefix since the newest connect.
+// deniedPrefix is what is known of an API prefix since the newest connect. There may be very many origins under it, so they are kept
+// by the hashes of their names.
 type deniedPrefix struct {
-	origins map[string]denial // by name: those that may not be asked about, or are taken for such
-	denied  int               // of them, those that were asked about
-	allowed bool              // some may be asked about: what holds for one says nothing of others
-	next    time.Time         // when the next question is due, once all are taken for denied
-	all     pipeline.Fault    // of those that are taken for denied
+	base    time.Time                 // when the first question was put
+	origins map[uint64]time.Duration  // those that may not be asked about, by when they were asked about, after base; unasked: they are taken for such
+	faults  map[uint64]pipeline.Fault // of those that were asked about before all were taken for denied
+	denied  int                       // how many were asked about
+	allowed bool                      // some may be asked about: what holds for one says nothing of others
+	next    time.Time                 // when the next question is due, once all are taken for denied
+	all     pipeline.Fault            // of those that are taken for denied
 }
 
-// denial is of one origin.
-type denial struct {
-	asked time.Time // zero: it was not, it is taken for denied
-	fault pipeline.Fault
-}
+const unasked time.Duration = math.MinInt64
 
 func newDenials(log *slog.Logger) *denials {
-	return &denials{log: log, by: map[string]*deniedPrefix{}, said: map[string]bool{}}
+	return &denials{log: log, seed: maphash.MakeSeed(), by: map[string]*deniedPrefix{}, said: map[string]bool{}}
 }
 
 // on returns why an origin is not to be asked about now, if so.
@@ -55,30 +57,40 @@ func (d *denials) on(now time.Time, prefix, name string) (fault pipeline.Fault, 
 	if p == nil {
 		return pipeline.Fault{}, false
 	}
-	one, known := p.origins[name]
-	if now.Sub(one.asked) >= p.round() && (!p.closed() || p.turn(now)) {
+	origin := maphash.String(d.seed, name)
+	asked, known := p.origins[origin]
+	again := !known || asked == unasked || now.Sub(p.base)-asked >= p.round()
+	if again && (!p.closed() || p.turn(now)) {
 		return pipeline.Fault{}, false
 	}
 	if !known {
-		one = denial{fault: p.all}
-		p.origins[name] = one
+		p.origins[origin] = unasked
 	}
-	return one.fault, true
+	if fault, own := p.faults[origin]; own {
+		return fault, true
+	}
+	return p.all, true
 }
 
 // add keeps the denial of a question. Each prefix is told of once.
 func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := d.prefix(prefix)
-	if p.origins[name].asked.IsZero() {
+	p, origin := d.prefix(prefix), maphash.String(d.seed, name)
+	if p.base.IsZero() {
+		p.base = asked
+	}
+	if !p.closed() {
+		p.faults[origin] = fault
+	}
+	if before, known := p.origins[origin]; !known || before == unasked {
 		p.denied++
 		if p.denied == deniedAll {
 			p.next = asked.Add(deniedEach)
 			p.all = pipeline.Fault{Kind: fault.Kind, Text: fmt.Sprintf("not asked: each question so far to %s.STREAM.INFO.> was denied", prefix)}
 		}
 	}
-	p.origins[name] = denial{asked, fault}
+	p.origins[origin] = asked.Sub(p.base)
 	if !d.said[prefix] {
 		d.said[prefix] = true
 		d.log.Info("the user may not ask about origins; what is copied is not held against them", "publish", prefix+".STREAM.INFO.>")
@@ -89,9 +101,10 @@ func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault
 func (d *denials) allow(prefix, name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := d.prefix(prefix)
+	p, origin := d.prefix(prefix), maphash.String(d.seed, name)
 	p.allowed = true
-	delete(p.origins, name)
+	delete(p.origins, origin)
+	delete(p.faults, origin)
 }
 
 // forget is called after each connect: the user may have got more permissions.
@@ -105,7 +118,7 @@ func (d *denials) forget() {
 func (d *denials) prefix(name string) *deniedPrefix {
 	p := d.by[name]
 	if p == nil {
-		p = &deniedPrefix{origins: map[string]denial{}}
+		p = &deniedPrefix{origins: map[uint64]time.Duration{}, faults: map[uint64]pipeline.Fault{}}
 		d.by[name] = p
 	}
 	return p

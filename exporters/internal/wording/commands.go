@@ -1,17 +1,6 @@
 package wording
 
-import (
-	"fmt"
-	"regexp"
-
-	"mirrorwatch/pipeline"
-)
-
-var (
-	bareWord  = regexp.MustCompile(`^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}$`)
-	quotable  = regexp.MustCompile(`^[ -&(-,.-_a-~][ -&(-_a-~]{0,254}$`) // printable ASCII without ' and `, not like a flag
-	domainAPI = regexp.MustCompile(`^\$JS\.([A-Za-z0-9_-]+)\.API$`)
-)
+import "mirrorwatch/pipeline"
 
 // Hint says with what the commands are run.
 func Hint(s *Story) string {
@@ -134,8 +123,8 @@ func (c *commands) far(s pipeline.Subject, comment string) {
 		c.near(pipeline.Subject{StreamKey: pipeline.StreamKey{Domain: s.Domain, Stream: s.Origin}}, comment)
 		return
 	}
-	if m := domainAPI.FindStringSubmatch(s.Via); m != nil {
-		c.add(comment, "nats --js-domain %s stream info %s", m[1], s.Origin)
+	if domain := pipeline.DomainOf(s.Via); domain != "" {
+		c.add(comment, "nats --js-domain %s stream info %s", domain, s.Origin)
 		return
 	}
 	c.add(comment, "nats --js-api-prefix %s stream info %s", s.Via, s.Origin)
@@ -143,16 +132,7 @@ func (c *commands) far(s pipeline.Subject, comment string) {
 
 // add puts names, quoted where a shell needs it, into the command. Without one safe name there is no command.
 func (c *commands) add(comment, command string, names ...string) {
-	words := make([]any, len(names))
-	for n, name := range names {
-		switch {
-		case bareWord.MatchString(name):
-			words[n] = name
-		case quotable.MatchString(name):
-			words[n] = "'" + name + "'"
-		default:
-			return
-		}
+	if line := pipeline.ShellLine(command, names...); line != "" {
+		*c = append(*c, line+"  # "+comment)
 	}
-	*c = append(*c, fmt.Sprintf(command, words...)+"  # "+comment)
 }
