@@ -42,7 +42,7 @@ func (d *decoder) element() {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindDocument)) {
 		case "error":
 			d.known(&f, 1)
 			x.Error = d.apiError(&apiError{})
@@ -81,7 +81,7 @@ func (d *decoder) config(c *config) {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindConfig)) {
 		case "name":
 			d.known(&f, 1)
 			c.Name = d.string(d.text())
@@ -134,7 +134,7 @@ func (d *decoder) state() {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindState)) {
 		case "messages":
 			d.known(&f, 1)
 			x.Messages = d.count()
@@ -168,7 +168,7 @@ func (d *decoder) apiError(e *apiError) *apiError {
 		return nil
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindError)) {
 		case "code":
 			d.known(&f, 1)
 			e.Code = int(d.integer())

@@ -11,7 +11,7 @@ func (d *decoder) cluster() *group {
 		return nil
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindCluster)) {
 		case "leader":
 			d.known(&f, 1)
 			g.Leader = d.word(leader)
@@ -34,7 +34,7 @@ func (d *decoder) peer() (p peer) {
 		return p
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindPeer)) {
 		case "name":
 			d.known(&f, 1)
 			p.Name = d.word("")
@@ -78,7 +78,7 @@ func (d *decoder) replica() *replica {
 	}
 	r := d.nextReplica()
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.key()) {
+		switch string(d.field(&f, kindReplica)) {
 		case "name":
 			d.known(&f, 1)
 			r.Name = d.string(d.text())
@@ -133,12 +133,13 @@ func (d *decoder) external(r *replica) {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		if string(d.key()) != "api" {
-			d.skip()
-			continue
+		switch string(d.field(&f, kindExternal)) {
+		case "api":
+			d.known(&f, 1)
+			r.External.API = d.via()
+		default:
+			d.unknown(&f, kindExternal)
 		}
-		d.known(&f, 1)
-		r.External.API = d.via()
 	}
 }
 

@@ -20,6 +20,7 @@ type memory struct {
 	via      string // of the newest replica
 	listens  bool   // subjects are read
 	passed   passed
+	expected expected
 }
 
 // newDecoder returns a decoder for many documents, which finds what metadata says in s; nil: nobody wants to know.
