@@ -72,7 +72,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills
-	return execute(ctx, args, &Console{Stdin: stdin, Stdout: stdout, Stderr: stderr, Environ: os.Environ()})
+	console := &Console{Stdin: stdin, Stdout: stdout, Stderr: stderr, Environ: os.Environ()}
+	logGRPC(console)
+	return execute(ctx, args, console)
 }
 
 func execute(ctx context.Context, args []string, console *Console) int {

@@ -41,10 +41,10 @@ func hasDefault(path string) bool {
 }
 
 // judgeBlank makes faults of keys that need a value and have none from the environment either.
-func (d *document) judgeBlank(environ []string) {
+func (d *document) judgeBlank(cfg *Config, environ []string) {
 	values := variables(environ)
 	for _, path := range d.wanting {
-		if !d.filled(path) && !d.headerGiven(path, values) {
+		if !d.filled(path) && !d.headerGiven(path, cfg, values) {
 			d.faults = append(d.faults, d.note(path, noValue))
 		}
 	}
@@ -79,13 +79,16 @@ func (d *document) filled(path string) bool {
 
 var headerPath = regexp.MustCompile(`^(exporters\.(otlp|otlplog)\b.*\.header(?:s|_files)\.)(.+)$`)
 
-// headerGiven tells whether the path is of a header that the environment gives, be it in other letters or as OTEL_EXPORTER_OTLP_HEADERS.
-func (d *document) headerGiven(path string, values map[string]string) bool {
+// headerGiven tells whether the path is of a header that the environment gives, be it in other letters, or in OTEL_EXPORTER_OTLP_* to
+// all that is sent with it.
+func (d *document) headerGiven(path string, cfg *Config, values map[string]string) bool {
 	parts := headerPath.FindStringSubmatch(path)
 	if parts == nil {
 		return false
 	}
-	signal := map[string]string{"otlp": "METRICS", "otlplog": "LOGS"}[parts[2]]
-	name := strings.ToLower(parts[3])
-	return d.filled(parts[1]+name) || slices.Contains(headerNames(values, signal), name)
+	name, signals := strings.ToLower(parts[3]), []string{"LOGS"}
+	if parts[2] == "otlp" {
+		signals = cfg.signals(values)
+	}
+	return d.filled(parts[1]+name) || headerSent(values, name, signals)
 }

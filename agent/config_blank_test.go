@@ -100,6 +100,41 @@ func TestEnvironmentFillsEmptyKeysThatNeedAValue(t *testing.T) {
 	}
 }
 
+// A header has to be given to each signal that is sent with it, and with a value.
+func TestEnvironmentGivesAHeaderToAllThatIsSent(t *testing.T) {
+	const all, metrics, traces, logs = "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS"
+	const plain, traced = "otlp: {%s}", "otlp: {traces: true, %s}"
+	const events = "otlplog: [{name: events, %s}]"
+	for _, test := range []struct {
+		exporter string
+		environ  []string
+		given    bool
+	}{
+		{plain, []string{all + "=a=b"}, true},
+		{plain, []string{all + "=a="}, false},
+		{plain, []string{all + "=a= ,c=d"}, false},
+		{plain, []string{all + "=a=b", metrics + "=c=d"}, false}, // a signal's own counts alone
+		{plain, []string{metrics + "=a="}, false},
+		{plain, []string{traces + "=a=b"}, false},
+		{traced, []string{all + "=a=b"}, true},
+		{traced, []string{metrics + "=a=b"}, false},
+		{traced, []string{traces + "=a=b"}, false},
+		{traced, []string{metrics + "=a=b", traces + "=a=b"}, true},
+		{traced, []string{metrics + "=a=b", all + "=A=b"}, true},
+		{traced, []string{metrics + "=a=b", "OTEL_TRACES_EXPORTER=none"}, true},
+		{traced, []string{traces + "=a=b", "OTEL_METRICS_EXPORTER=none"}, true},
+		{events, []string{logs + "=a=b"}, true},
+		{events, []string{logs + "=a="}, false},
+		{events, []string{metrics + "=a=b"}, false},
+	} {
+		text := oneConnection + "exporters: {" + fmt.Sprintf(test.exporter, "endpoint: \"http://127.0.0.1:4317\", headers: {a: }") + "}\n"
+		_, _, err := parseConfig("config.yaml", []byte(text), test.environ)
+		if given := err == nil; given != test.given || !given && !strings.Contains(err.Error(), noValue) {
+			t.Errorf("%s with %q: %v", test.exporter, test.environ, err)
+		}
+	}
+}
+
 // Keys of metadata may have dots: one is not under another.
 func TestAnotherKeyFillsNoEmptyOne(t *testing.T) {
 	text := twoWebhooks + "routes: [{match: {metadata: {app: , \"app.kubernetes.io/name\": x}}, receivers: ops}, {receivers: ops}]\n"

@@ -31,7 +31,7 @@ func parseConfig(file string, text []byte, environ []string) (*Config, []Note, e
 	if err != nil {
 		return nil, nil, err
 	}
-	d.judgeBlank(environ)
+	d.judgeBlank(cfg, environ)
 	if !d.unread {
 		d.validate(cfg)
 	}

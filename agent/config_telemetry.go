@@ -1,10 +1,15 @@
 package agent
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
+)
+
+const (
+	metricsExporter = "OTEL_METRICS_EXPORTER"
+	tracesExporter  = "OTEL_TRACES_EXPORTER"
 )
 
 // remarkTelemetry tells what the environment does to OTLP beside the ways there, which are checked with the keys that they stand
@@ -19,6 +24,9 @@ func (c *Config) remarkTelemetry(environ []string) []Note {
 	if c.Exporters.OTLP != nil || len(c.Exporters.OTLPLog) > 0 {
 		const name = "OTEL_RESOURCE_ATTRIBUTES"
 		remarkAttributes(values[name], func(text string) { report(name, text) })
+		for _, name := range c.headerVariables(values) {
+			remarkHeaders(values[name], func(text string) { report(name, text) })
+		}
 	}
 	return notes
 }
@@ -33,21 +41,67 @@ func variables(environ []string) map[string]string {
 	return values
 }
 
-// headerNames is the names of the headers, in lower case, that the environment gives to a signal (METRICS, LOGS).
-func headerNames(values map[string]string, signal string) []string {
-	var names []string
-	text := cmp.Or(values["OTEL_EXPORTER_OTLP_"+signal+"_HEADERS"], values["OTEL_EXPORTER_OTLP_HEADERS"])
-	for entry := range strings.SplitSeq(text, ",") {
-		if name, _, paired := strings.Cut(entry, "="); paired {
-			names = append(names, strings.ToLower(strings.TrimSpace(name)))
+// headersOf is the variable that gives a signal its headers.
+func headersOf(values map[string]string, signal string) string {
+	if own := "OTEL_EXPORTER_OTLP_" + signal + "_HEADERS"; values[own] != "" {
+		return own
+	}
+	return "OTEL_EXPORTER_OTLP_HEADERS"
+}
+
+// headerSent tells whether the environment gives a header, in lower case, to each of the signals. One without a value is not given.
+func headerSent(values map[string]string, header string, signals []string) bool {
+	return !slices.ContainsFunc(signals, func(signal string) bool {
+		for entry := range strings.SplitSeq(values[headersOf(values, signal)], ",") {
+			name, value, _ := strings.Cut(entry, "=")
+			if strings.EqualFold(strings.TrimSpace(name), header) && strings.TrimSpace(value) != "" {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// headerVariables are those that give headers to something that is sent.
+func (c *Config) headerVariables(values map[string]string) []string {
+	var signals, names []string
+	if c.Exporters.OTLP != nil {
+		signals = c.signals(values)
+	}
+	if len(c.Exporters.OTLPLog) > 0 {
+		signals = append(signals, "LOGS")
+	}
+	for _, signal := range signals {
+		names = append(names, headersOf(values, signal))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// remarkHeaders tells which headers, written NAME=VALUE,NAME=VALUE, have no value. It names none: what stands before the = may be a
+// secret that ends in one.
+func remarkHeaders(text string, report func(text string)) {
+	for i, entry := range strings.Split(text, ",") {
+		if _, value, paired := strings.Cut(entry, "="); paired && strings.TrimSpace(value) == "" {
+			report(fmt.Sprintf("the value of entry %d is empty: the header is left out", i+1))
 		}
 	}
-	return names
+}
+
+// signals are what exporters.otlp sends, as OTEL_EXPORTER_OTLP_* call it.
+func (c *Config) signals(values map[string]string) (sent []string) {
+	if values[metricsExporter] != "none" {
+		sent = append(sent, "METRICS")
+	}
+	if c.Exporters.OTLP != nil && c.Exporters.OTLP.Traces && values[tracesExporter] != "none" {
+		sent = append(sent, "TRACES")
+	}
+	return sent
 }
 
 // remarkOff tells what switches exporters.otlp off, or is no word for it.
 func remarkOff(values map[string]string, traces bool, report func(variable, text string)) {
-	const all, metrics, spans = "OTEL_SDK_DISABLED", "OTEL_METRICS_EXPORTER", "OTEL_TRACES_EXPORTER"
+	const all = "OTEL_SDK_DISABLED"
 	switch text := values[all]; strings.ToLower(text) {
 	case "true":
 		report(all, "is true: exporters.otlp sends nothing; exporters.otlplog is not switched off by it")
@@ -56,11 +110,11 @@ func remarkOff(values map[string]string, traces bool, report func(variable, text
 	default:
 		report(all, fmt.Sprintf("%q: want true or false; it is taken for false", text))
 	}
-	if values[metrics] == "none" {
-		report(metrics, "is none: exporters.otlp sends no metrics")
+	if values[metricsExporter] == "none" {
+		report(metricsExporter, "is none: exporters.otlp sends no metrics")
 	}
-	if traces && values[spans] == "none" {
-		report(spans, "is none: exporters.otlp sends no traces")
+	if traces && values[tracesExporter] == "none" {
+		report(tracesExporter, "is none: exporters.otlp sends no traces")
 	}
 }
 

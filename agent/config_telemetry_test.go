@@ -61,3 +61,26 @@ func TestWhatTheEnvironmentSwitchesOffIsToldByTheCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestHeadersOfTheEnvironmentWithoutAValueAreNoted(t *testing.T) {
+	const all, metrics, traces = "OTEL_EXPORTER_OTLP_HEADERS=", "OTEL_EXPORTER_OTLP_METRICS_HEADERS=", "OTEL_EXPORTER_OTLP_TRACES_HEADERS="
+	for _, test := range []struct {
+		environ []string
+		want    []string
+	}{
+		{[]string{all + "a=b"}, nil},
+		{[]string{all + "a= , b=c,d="}, []string{"OTEL_EXPORTER_OTLP_HEADERS 1", "OTEL_EXPORTER_OTLP_HEADERS 3"}},
+		{[]string{all + "a=", metrics + "b="}, []string{"OTEL_EXPORTER_OTLP_METRICS_HEADERS 1"}},
+		{[]string{traces + "a="}, nil}, // none are sent
+	} {
+		_, notes := load(t, withOTLP, test.environ...)
+		var got []string
+		for _, note := range notes {
+			name, _, _ := strings.Cut(strings.TrimPrefix(note.Text, "the value of entry "), " is empty: the header is left out")
+			got = append(got, note.Variable+" "+name)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.environ, diff)
+		}
+	}
+}

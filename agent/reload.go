@@ -28,6 +28,7 @@ const toldFaults = 5
 type ConfigFile struct {
 	Path    string
 	Environ []string // KEY=value, as at the start
+	Notes   []Note   // of the start, which were told
 }
 
 // reloader keeps the configuration in force what its file says.
@@ -40,10 +41,28 @@ type reloader struct {
 	missed  int               // reads that failed, in a row
 	tried   time.Time         // when that was
 	refused string            // what is wrong with the newest content, as told; empty: it is in force
+	noted   map[Note]bool     // of what is in force, without their lines
 }
 
 func newReloader(a *assembly, file ConfigFile) *reloader {
-	return &reloader{a: a, file: file, log: a.log.With("config", file.Path)}
+	r := &reloader{a: a, file: file, log: a.log.With("config", file.Path)}
+	r.news(file.Notes)
+	return r
+}
+
+// news returns the notes that were not told of what was in force before.
+func (r *reloader) news(notes []Note) (fresh []Note) {
+	before := r.noted
+	r.noted = make(map[Note]bool, len(notes))
+	for _, note := range notes {
+		elsewhere := note // something above it may have come or gone
+		elsewhere.Line = 0
+		r.noted[elsewhere] = true
+		if !before[elsewhere] {
+			fresh = append(fresh, note)
+		}
+	}
+	return fresh
 }
 
 // run takes a changed file in, until ctx ends. It begins with a look at what changed since the start.
@@ -109,12 +128,11 @@ func (r *reloader) load(ctx context.Context, asked bool) {
 		r.refuse(ctx, err, asked)
 		return
 	}
-	unchanged := len(changes) == 0 && r.refused == ""
-	if unchanged && !asked { // its notes were told
-		return
-	}
-	logNotes(r.log, notes)
-	if unchanged {
+	logNotes(r.log, r.news(notes))
+	if len(changes) == 0 && r.refused == "" {
+		if !asked {
+			return
+		}
 		r.log.Info("configuration is unchanged: receivers that fail are tried again at once")
 		r.a.tryAgain()
 		return

@@ -30,7 +30,8 @@ func runFile(t testing.TB, text string) *fileAgent {
 	a := &fileAgent{liveAgent: liveAgent{log: &logbook{}}, dir: t.TempDir(), hangups: make(chan os.Signal, 1)}
 	a.mount(t, map[string]string{"config.yaml": text})
 	file := ConfigFile{Path: filepath.Join(a.dir, "config.yaml")}
-	config, _, err := LoadConfig(file.Path, nil)
+	config, notes, err := LoadConfig(file.Path, nil)
+	file.Notes = notes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (a *assembly) reload(ctx context.Context, file string, next *Config) (chang
 	connections, err := a.connect(ctx, next)
 	if err != nil {
 		if metrics != a.metrics {
-			a.discard("otlp exporter", metrics.close)
+			a.discard("otlp exporter", func() error { return metrics.close(a.ending) })
 		}
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (a *assembly) replaceMetrics(ctx context.Context, next *metrics) {
 	a.mu.Unlock()
 	next.follow(ctx, before, a.board)
 	next.start(ctx, a.board)
-	a.discard("otlp exporter", before.close)
+	a.discard("otlp exporter", func() error { return before.close(a.ending) })
 }
 
 // discard closes what was replaced, beside all else.

@@ -62,7 +62,7 @@ func (c *runCommand) Run(ctx context.Context, console *Console) error {
 		console.Log.Info("profiles are served", "pprof", listener.Addr().String())
 	}
 	return Run(ctx, Options{
-		Config: config, Log: console.Log, File: &ConfigFile{Path: c.Config, Environ: console.Environ}, Hangups: hangups,
+		Config: config, Log: console.Log, File: &ConfigFile{Path: c.Config, Environ: console.Environ, Notes: notes}, Hangups: hangups,
 	})
 }
 

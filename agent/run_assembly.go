@@ -25,7 +25,9 @@ type assembly struct {
 	committer *outbox.Committer
 	own       *telemetry.Own
 	direct    []pipeline.Receiver // Options.Receivers
-	closing   sync.WaitGroup      // of what was replaced
+	ending    context.Context     // over when all that asks collectors has to be
+	over      context.CancelFunc
+	closing   sync.WaitGroup // of what was replaced
 
 	mu          sync.RWMutex
 	config      *Config
@@ -40,6 +42,7 @@ type assembly struct {
 func newAssembly(ctx context.Context, o Options) (_ *assembly, err error) {
 	now := time.Now()
 	a := &assembly{config: o.Config, log: o.Log, board: pipeline.NewBoard(now), direct: o.Receivers}
+	a.ending, a.over = outlast(ctx, endTime-closeTime)
 	defer func() {
 		if err != nil {
 			a.close()

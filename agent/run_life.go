@@ -13,12 +13,14 @@ import (
 	"mirrorwatch/pipeline"
 )
 
-// How long the end may take, from the signal on. The drain may take a second more for what does not heed its end; the
-// parts add up to less than the whole.
+// How long the end may take, from the signal on. What a reload under way still waits for (an exporter's last report) and the drain, which
+// may take a second more for what does not heed its end, leave time for the rest; all that asks collectors is cut off closeTime
+// before the whole is over.
 const (
 	endTime    = 10 * time.Second
 	drainTime  = 6 * time.Second // of the outbox, and the HTTP interface beside it
-	reportTime = time.Second     // of the last OTLP report
+	reportTime = time.Second     // of an exporter's last OTLP report, and once more of its end
+	closeTime  = 500 * time.Millisecond
 )
 
 // errStillRunning is the end of an agent of which some part did not stop in time.
@@ -108,7 +110,7 @@ func (a *assembly) reportLast() {
 	if a.metrics == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), reportTime)
+	ctx, cancel := context.WithTimeout(a.ending, reportTime)
 	defer cancel()
 	if err := a.metrics.exporter.Report(ctx, a.board); err != nil {
 		a.log.Warn("the last metrics did not arrive", "error", err)
@@ -129,17 +131,25 @@ func (a *assembly) undelivered() string {
 	return strings.Join(waiting, ", ")
 }
 
+// outlast returns a context that ends so much later than ctx, or with its cancel.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, cancel
+}
+
 // close ends what newAssembly opened, and what reloads replaced. Sources go first, the journal last.
 func (a *assembly) close() {
+	defer a.over()
 	if err := closeSources(sources(a.connections)); err != nil {
 		a.log.Warn("close connections", "error", err)
 	}
 	a.closing.Wait()
-	if err := a.metrics.close(); err != nil {
+	if err := a.metrics.close(a.ending); err != nil {
 		a.log.Warn("close otlp exporter", "error", err)
 	}
 	if a.own != nil {
-		if err := a.own.Shutdown(context.Background()); err != nil {
+		if err := a.own.Shutdown(a.ending); err != nil {
 			a.log.Warn("close own metrics", "error", err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"time"
 
 	"mirrorwatch/exporters/otlp"
 	"mirrorwatch/exporters/telemetry"
@@ -102,12 +101,12 @@ func (m *metrics) end() {
 	}
 }
 
-// close closes the way to the collector.
-func (m *metrics) close() error {
+// close closes the way to the collector. It gives up with ctx.
+func (m *metrics) close(ctx context.Context) error {
 	if m == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
 	return m.exporter.Shutdown(ctx)
 }

@@ -26,8 +26,9 @@ type Tracker struct {
 	often  map[incidentKey]int      // how many of those
 }
 
-// NewTracker returns a tracker that goes on with the given open incidents. Of those that ended in the last FlapWindow it learns
-// what comes and goes.
+// NewTracker returns a tracker that goes on with the given open incidents. Of several on the same, as where the end of one was
+// not kept, the newest takes the verdicts; once it has ended, the one before it does, so that each has its end. Of those that ended in the
+// last FlapWindow it learns what comes and goes.
 func NewTracker(open, ended []Incident) *Tracker {
 	t := &Tracker{dockets: make(map[StreamKey]*docket, len(open))}
 	for _, i := range open {
@@ -203,11 +204,10 @@ func (t *Tracker) CloseRest(now time.Time, key StreamKey, reason string, keep fu
 		if keep != nil && keep(m.key.rule, m.key.subject(key)) {
 			continue
 		}
-		if m.incident != nil {
+		for m.incident != nil {
 			changes = append(changes, t.close(now, m.incident, reason))
-		} else {
-			t.drop(m.course)
 		}
+		t.drop(m.course)
 	}
 	return changes
 }
@@ -231,9 +231,9 @@ func (t *Tracker) All() []Incident {
 }
 
 func (t *Tracker) add(i *Incident) {
-	d, m := t.matterFor(i.Rule, &i.Subject)
-	m.incident = i
-	d.open++
+	if d, m := t.matterFor(i.Rule, &i.Subject); m.add(i) {
+		d.open++
+	}
 }
 
 func (t *Tracker) find(rule string, s Subject) *Incident {
@@ -246,6 +246,9 @@ func (t *Tracker) end(now time.Time, i *Incident, kind ChangeKind, silent time.D
 	d := t.dockets[key]
 	m := d.matter(i.Rule, &i.Subject)
 	m.incident, m.course = nil, nil
+	if n := len(m.before) - 1; n >= 0 {
+		m.incident, m.before = m.before[n], m.before[:n]
+	}
 	d.open--
 	t.tidy(key, d, m)
 	i.Ended = now

@@ -16,9 +16,31 @@ type docket struct {
 // matter is what there is on one rule's verdicts on one subject.
 type matter struct {
 	key      matterKey
-	incident *Incident // the open one; nil: none is
-	course   *course   // of what waits for a hold, or flaps; nil: nothing does
-	spoken   bool      // a verdict came on it in the judgement of now
+	incident *Incident   // the open one; nil: none is
+	before   []*Incident // others that are open, the oldest first
+	course   *course     // of what waits for a hold, or flaps; nil: nothing does
+	spoken   bool        // a verdict came on it in the judgement of now
+}
+
+// add takes an open incident in, and tells whether it is another one. Of one that comes twice the one with more changes counts.
+func (m *matter) add(i *Incident) bool {
+	if m.incident == nil {
+		m.incident = i
+		return true
+	}
+	all := append(m.before, m.incident)
+	for _, known := range all {
+		if known.ID == i.ID {
+			if i.Changes > known.Changes {
+				*known = *i
+			}
+			return false
+		}
+	}
+	all = append(all, i)
+	slices.SortStableFunc(all, func(x, y *Incident) int { return x.Opened.Compare(y.Opened) })
+	m.incident, m.before = all[len(all)-1], all[:len(all)-1]
+	return true
 }
 
 // matterKey tells the matters of one docket apart: all are on the same stream, connection or agent.
@@ -114,6 +136,11 @@ func (d *docket) incidents() iter.Seq[*Incident] {
 			return
 		}
 		for _, m := range d.matters {
+			for _, i := range m.before {
+				if !yield(i) {
+					return
+				}
+			}
 			if m.incident != nil && !yield(m.incident) {
 				return
 			}

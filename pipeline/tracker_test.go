@@ -144,3 +144,50 @@ func TestTrackerClosesWithoutProof(t *testing.T) {
 		t.Errorf("told %+v", told)
 	}
 }
+
+// Two incidents on the same come up where the end of the older one was never written down.
+func TestTrackerEndsEachOfSeveralIncidentsOnTheSame(t *testing.T) {
+	incident := func(second float64) pipeline.Incident {
+		change, _ := pipeline.NewTracker(nil, nil).Judge(at(second), said(pipeline.Critical, second, "x"))
+		return change.Incident
+	}
+	older, newer := incident(10), incident(20)
+	newest := newer
+	newest.Changes = 4
+	for name, kept := range map[string][]pipeline.Incident{
+		"in order": {older, newer, newest}, "the other way": {newest, newer, older}, "once more": {newer, older, newest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, how := range []string{"resolved", "closed one by one", "closed at once"} {
+				tracker := pipeline.NewTracker(kept, nil)
+				if all := tracker.All(); len(all) != 2 || all[0].ID != older.ID || all[1].ID != newer.ID {
+					t.Fatalf("%s: open are %+v", how, all)
+				}
+				if change, changed := tracker.Judge(at(30), said(pipeline.Critical, 20, "x")); changed {
+					t.Errorf("%s: %s is told", how, change.Kind)
+				}
+				var ends []pipeline.Change
+				for n := range 3 {
+					change, ended := pipeline.Change{}, false
+					switch how {
+					case "resolved":
+						change, ended = tracker.Judge(at(40+float64(n)), said(pipeline.OK, 35, ""))
+					case "closed one by one":
+						change, ended = tracker.Close(at(40), "r", subject, "gone")
+					default:
+						ends = append(ends, tracker.CloseRest(at(40), subject.StreamKey, "gone", nil)...)
+					}
+					if ended {
+						ends = append(ends, change)
+					}
+				}
+				if len(ends) != 2 || ends[0].Key() != newer.ID+"/5" || ends[1].Key() != older.ID+"/2" || !ends[0].Kind.Ends() || !ends[1].Kind.Ends() {
+					t.Errorf("%s: %+v", how, ends)
+				}
+				if tracker.Has(subject.StreamKey) || len(tracker.All()) > 0 {
+					t.Errorf("%s: %d are left open", how, len(tracker.All()))
+				}
+			}
+		})
+	}
+}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mirrorwatch/agent/stage"
 )
 
 // onTime is how late after the limit an incident may arrive at its receiver for the story to end well.
@@ -25,14 +27,14 @@ func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	t := &teller{w: w, began: time.Now()}
-	t.say("Two NATS servers start: hub holds the stream %s, leaf its mirror %s.", origin, mirror)
-	t.say("Between them is a leafnode connection over a link that can be cut. The mirror's limit: seen-critical=%g.", limit.Seconds())
+	t.say("Two NATS servers start: hub holds the stream %s, leaf its mirror %s.", stage.Origin, stage.Mirror)
+	t.say("Between them is a leafnode connection over a link that can be cut. The mirror's limit: seen-critical=%g.", stage.Limit.Seconds())
 	s, err := build(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	t.say("The agent watches leaf, and pages a webhook. Its API: %s/api/v1/links", s.api)
+	t.say("The agent watches leaf, and pages a webhook. Its API: %s/api/v1/links", s.agent.API)
 	for n := range stories {
 		if n > 0 {
 			t.say("The story begins again; end it with Ctrl-C.")
@@ -46,7 +48,7 @@ func run(ctx context.Context, w io.Writer, once, verbose bool) (err error) {
 		}
 	}
 	t.say("A link that breaks once more within half an hour would be held open as flapping, so the story ends here.")
-	t.say("The agent goes on watching: %s/api/v1/links, %s/api/v1/incidents. End it with Ctrl-C.", s.api, s.api)
+	t.say("The agent goes on watching: %s/api/v1/links, %s/api/v1/incidents. End it with Ctrl-C.", s.agent.API, s.agent.API)
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -65,7 +67,7 @@ func (t *teller) say(format string, args ...any) {
 }
 
 // tell plays one story, and fails when it does not go as it must.
-func (t *teller) tell(ctx context.Context, s *stage) error {
+func (t *teller) tell(ctx context.Context, s *play) error {
 	link, err := t.awaitProof(ctx, s)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 
 	t.say("")
 	t.say("THE LINK IS CUT.")
-	s.link.Cut()
+	s.Link.Cut()
 	opened, err := t.awaitPage(ctx, s, "opened", 30*time.Second)
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 	if err != nil {
 		return fmt.Errorf("read when contact was last proven: %w", err)
 	}
-	late := opened.at.Sub(since.Add(limit))
+	late := opened.at.Sub(since.Add(stage.Limit))
 	t.say("The page arrived %d ms after the limit had passed.", late.Milliseconds())
 	if late < 0 || late > onTime {
 		return fmt.Errorf("the page arrived %s after the limit, not within %s of it", late, onTime)
@@ -92,8 +94,8 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 
 	t.say("")
 	t.say("THE MIRROR'S SERVER IS RESTARTED while the link is down.")
-	s.leaf.Stop()
-	if err := s.leaf.Start(); err != nil {
+	s.Leaf.Stop()
+	if err := s.Leaf.Start(); err != nil {
 		return err
 	}
 	t.say("Waiting for what the agent makes of it; while an incident is open, what changes about it is told each 10s at most.")
@@ -103,7 +105,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 
 	t.say("")
 	t.say("THE LINK IS RESTORED.")
-	s.link.Restore()
+	s.Link.Restore()
 	t.say("Waiting; a server may need the better part of a minute until it asks its origin again.")
 	resolved, err := t.awaitPage(ctx, s, "resolved", 90*time.Second)
 	if err != nil {
@@ -117,7 +119,7 @@ func (t *teller) tell(ctx context.Context, s *stage) error {
 }
 
 // stillOpen shows what a plain check says of the restarted mirror, and that the incident stays and is brought up to date.
-func (t *teller) stillOpen(ctx context.Context, s *stage, opened page) error {
+func (t *teller) stillOpen(ctx context.Context, s *play, opened page) error {
 	updated, err := t.awaitPage(ctx, s, "updated", 30*time.Second)
 	if err != nil {
 		return err
@@ -135,14 +137,14 @@ func (t *teller) stillOpen(ctx context.Context, s *stage, opened page) error {
 }
 
 // naive tells what a check sees that reads active and lag.
-func (t *teller) naive(ctx context.Context, s *stage) {
+func (t *teller) naive(ctx context.Context, s *play) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	js, err := jetstream.New(s.leafConn)
+	js, err := jetstream.New(s.LeafClient)
 	if err != nil {
 		return
 	}
-	stream, err := js.Stream(ctx, mirror)
+	stream, err := js.Stream(ctx, stage.Mirror)
 	if err != nil {
 		t.say("A plain check of active and lag: no answer (%v).", err)
 		return
@@ -152,7 +154,7 @@ func (t *teller) naive(ctx context.Context, s *stage) {
 	if m.Active >= 0 {
 		active = m.Active.Round(100 * time.Millisecond).String()
 	}
-	if m.Active > limit || m.Lag > 0 {
+	if m.Active > stage.Limit || m.Lag > 0 {
 		verdict = "CRITICAL"
 	}
 	t.say("A plain check of active and lag reads active=%s lag=%d and says: %s", active, m.Lag, verdict)
@@ -168,8 +170,8 @@ type link struct {
 }
 
 // look asks the agent for the mirror.
-func (s *stage) look(ctx context.Context) (link, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.api+"/api/v1/links", nil)
+func (s *play) look(ctx context.Context) (link, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.agent.API+"/api/v1/links", nil)
 	if err != nil {
 		return link{}, fmt.Errorf("ask the agent: %w", err)
 	}
@@ -183,14 +185,14 @@ func (s *stage) look(ctx context.Context) (link, error) {
 		return link{}, fmt.Errorf("read the agent's answer: %w", err)
 	}
 	for _, l := range links {
-		if l.Stream == mirror {
+		if l.Stream == stage.Mirror {
 			return l, nil
 		}
 	}
 	return link{}, nil
 }
 
-func (t *teller) awaitProof(ctx context.Context, s *stage) (link, error) {
+func (t *teller) awaitProof(ctx context.Context, s *play) (link, error) {
 	t.say("Waiting until contact is proven; two looks a few seconds apart do that.")
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; {
 		l, err := s.look(ctx)
@@ -207,7 +209,7 @@ func (t *teller) awaitProof(ctx context.Context, s *stage) (link, error) {
 
 // awaitPage waits for the next change, shows it, and fails when it is another than the expected one. Updates, which do
 // not ping, may come before it.
-func (t *teller) awaitPage(ctx context.Context, s *stage, change string, within time.Duration) (page, error) {
+func (t *teller) awaitPage(ctx context.Context, s *play, change string, within time.Duration) (page, error) {
 	timer := time.NewTimer(within)
 	defer timer.Stop()
 	for {

@@ -73,12 +73,12 @@ func (c *check) run(ctx context.Context) error {
 	return c.story(ctx, s, d, page)
 }
 
-func (c *check) story(ctx context.Context, s *stage, d *dashboard, page *way) error {
+func (c *check) story(ctx context.Context, s *play, d *dashboard, page *way) error {
 	if err := c.awaitWell(ctx); err != nil {
 		return err
 	}
 	c.say("THE LINK IS CUT.")
-	s.link.Cut()
+	s.Link.Cut()
 	if err := c.awaitFiring(ctx, 3*time.Minute, broken, c.ways...); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *check) story(ctx context.Context, s *stage, d *dashboard, page *way) er
 		return fmt.Errorf("nothing to show:\n%s", strings.Join(empty, "\n"))
 	}
 	c.say("THE LINK IS RESTORED.")
-	s.link.Restore()
+	s.Link.Restore()
 	if err := c.awaitFiring(ctx, 3*time.Minute, nil, c.ways...); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func deltaSum[N int64 | float64](d *deltas, name string, data metricdata.Sum[N],
 		before, known := d.accepted[key]
 		had := *value(&before)
 		if !known || p.Value < had || p.StartTime.After(before.at) { // it counts anew
-			before, had = total{at: d.from(p.StartTime)}, 0
+			before, had = total{at: d.from(p.StartTime, before)}, 0
 		}
 		if p.Value == had {
 			continue
@@ -110,7 +110,7 @@ func (d *deltas) histogram(name string, data metricdata.Histogram[float64]) (met
 		before, known := d.accepted[key]
 		had := before.histogram
 		if !known || p.Count < had.Count || p.StartTime.After(before.at) || !slices.Equal(p.Bounds, had.Bounds) {
-			before, had = total{at: d.from(p.StartTime)}, metricdata.HistogramDataPoint[float64]{}
+			before, had = total{at: d.from(p.StartTime, before)}, metricdata.HistogramDataPoint[float64]{}
 		}
 		if p.Count == had.Count {
 			continue
@@ -128,10 +128,12 @@ func (d *deltas) histogram(name string, data metricdata.Histogram[float64]) (met
 	return data, len(kept)
 }
 
-// from is when the first delta begins of a series that counts from a time on.
-func (d *deltas) from(start time.Time) time.Time {
-	if start.Before(d.since) {
-		return d.since
+// from is when the first delta begins of a series that counts from a time on: not before what is told of it ends.
+func (d *deltas) from(start time.Time, before total) time.Time {
+	for _, told := range []time.Time{d.since, before.at} {
+		if start.Before(told) {
+			start = told
+		}
 	}
 	return start
 }

@@ -85,6 +85,39 @@ func TestAcceptedDeltasAddUpToTheTotal(t *testing.T) {
 	})
 }
 
+// A series may count anew and say that it counts since the process's start, as that of a receiver which was taken out and put back.
+func TestASeriesThatCountsAnewBeginsWhereItEnded(t *testing.T) {
+	d, started := newDeltas(Delta), time.Unix(1e9, 0)
+	for n, step := range []struct {
+		count uint64
+		from  time.Duration
+	}{{5, 0}, {2, time.Minute}, {3, 2 * time.Minute}} {
+		now := started.Add(time.Duration(n+1) * time.Minute)
+		metrics := d.of([]metricdata.Metrics{
+			{Name: "int", Data: metricdata.Sum[int64]{IsMonotonic: true, DataPoints: []metricdata.DataPoint[int64]{
+				{StartTime: started, Time: now, Value: int64(step.count)},
+			}}},
+			{Name: "float", Data: metricdata.Sum[float64]{IsMonotonic: true, DataPoints: []metricdata.DataPoint[float64]{
+				{StartTime: started, Time: now, Value: float64(step.count)},
+			}}},
+			{Name: "histogram", Data: metricdata.Histogram[float64]{DataPoints: []metricdata.HistogramDataPoint[float64]{
+				{StartTime: started, Time: now, Count: step.count, BucketCounts: []uint64{step.count}},
+			}}},
+		})
+		d.accept()
+		from := []time.Time{
+			metrics[0].Data.(metricdata.Sum[int64]).DataPoints[0].StartTime,
+			metrics[1].Data.(metricdata.Sum[float64]).DataPoints[0].StartTime,
+			metrics[2].Data.(metricdata.Histogram[float64]).DataPoints[0].StartTime,
+		}
+		for _, at := range from {
+			if at.Sub(started) != step.from {
+				t.Errorf("%d of %d: from %s on, want %s", step.count, n, at.Sub(started), step.from)
+			}
+		}
+	}
+}
+
 func TestWithDeltaNothingIsLostOrToldTwiceWhenAnExportFails(t *testing.T) {
 	isolate(t)
 	eachProtocol(t, func(t *testing.T, server *collector) {

@@ -14,11 +14,14 @@ import (
 	"mirrorwatch/pipeline"
 )
 
+// uidKey is the attribute that holds a change's key.
+const uidKey = "log.record.uid"
+
 // attributesOf is what docs/events.md lists. What is empty or not known is left out.
 func attributesOf(c *pipeline.Change, pages pipeline.Pages) []*commonpb.KeyValue {
 	i := &c.Incident
 	var a attributes
-	a.text("log.record.uid", c.Key())
+	a.text(uidKey, c.Key())
 	for _, of := range series.AppendAttributes(nil, &i.Subject) {
 		a.add(string(of.Key), textValue(of.Value.AsString()))
 	}

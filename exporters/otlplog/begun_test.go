@@ -75,12 +75,12 @@ func TestOnlySomeBatchesAreRemembered(t *testing.T) {
 	b := begun{}
 	b.keep("untouched", progress{})
 	for k := range 5 * mostBegun {
-		b.keep(fmt.Sprint(k), progress{through: 1})
-		if len(b) > mostBegun || b[fmt.Sprint(k)].through != 1 {
+		b.keep(fmt.Sprint(k), progress{begun: true, taken: k})
+		if len(b) > mostBegun || b[fmt.Sprint(k)].taken != k {
 			t.Fatalf("%d are remembered, the newest as %+v", len(b), b[fmt.Sprint(k)])
 		}
 	}
 	if _, there := b["untouched"]; there {
-		t.Error("one of which nothing was taken is remembered")
+		t.Error("one of which nothing is known is remembered")
 	}
 }

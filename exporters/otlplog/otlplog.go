@@ -47,57 +47,55 @@ func New(c Config, pages pipeline.Pages, version string) (*Log, error) {
 
 // Notify implements pipeline.Notifier. A batch that is too large for one request goes in several; where one of them fails, the
 // next attempt goes on from there. A request that is invalid, or too large for the server, goes in halves, so that a record which
-// the server cannot take costs no other one. A record that is invalid by itself, and what the server took a request without, is
-// never sent again: the error is then pipeline.Final, once all others are through. Where ten in a row are invalid, it is not for
-// the records: the attempt ends, and they are sent again.
+// the server cannot take costs no other one. A record that is invalid by itself where others are taken, and what the server took a
+// request without, is never sent again: the error is then pipeline.Final, once all others are through. A server that takes nothing
+// is not asked about each record: the attempt ends, and all are sent again.
 func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Receipt, error) {
 	whole := &collogspb.ExportLogsServiceRequest{}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(n.Body, whole); err != nil {
 		return nil, pipeline.Permanent(fmt.Errorf("decode body: %w", err))
 	}
-	p := l.begun[n.Key]
+	p, known := l.begun[n.Key]
 	delete(l.begun, n.Key)
-	_, rest := cut(whole, p.through)
-	for part := range parts(rest, mostBytes) {
-		if err := l.deliver(ctx, part, &p); err != nil {
-			l.begun.keep(n.Key, p)
-			return nil, p.and(err)
-		}
+	if !known {
+		p.left = parts(whole, mostBytes)
 	}
-	switch lost := errors.Join(p.lost()...); {
-	case lost == nil:
-		return nil, nil
-	case p.taken() == 0:
-		return nil, pipeline.Permanent(errors.New(p.refusal))
-	default:
+	if err := l.deliver(ctx, whole, &p); err != nil {
+		l.begun.keep(n.Key, p)
+		if lost := p.lost(); lost != nil {
+			err = errors.Join(err, lost)
+		}
+		return nil, err
+	}
+	if lost := p.lost(); lost != nil {
 		return nil, pipeline.Final(lost)
 	}
+	return nil, nil
 }
 
-// deliver sends a request, in halves where that may help. An error is one that ends the attempt.
-func (l *Log) deliver(ctx context.Context, request *collogspb.ExportLogsServiceRequest, p *progress) error {
-	answer, err := l.way.send(ctx, request)
-	if err == nil {
-		p.take(request, answer)
-		return nil
-	}
-	var unfit *unfitError
-	if !errors.As(err, &unfit) {
-		return err
-	}
-	if count := records(request); count > 1 {
-		first, second := cut(request, count/2)
-		if err := l.deliver(ctx, first, p); err != nil {
-			return err
+// deliver sends what is left of a batch, in halves where that may help. After an error the next attempt goes on with what is left then.
+func (l *Log) deliver(ctx context.Context, whole *collogspb.ExportLogsServiceRequest, p *progress) (err error) {
+	for err == nil && len(p.left) > 0 {
+		s := p.next()
+		request := s.of(whole)
+		answer, failed := l.way.send(ctx, request)
+		var unfit *unfitError
+		switch {
+		case failed == nil:
+			p.take(s, answer)
+		case !errors.As(failed, &unfit):
+			p.left = append([]span{s}, p.left...)
+			err = failed
+			continue
+		case s.count() > 1:
+			p.halve(s)
+		default:
+			p.aside = append(p.aside, &refusal{place: s, key: uid(recordsOf(request)[0]), err: failed, record: unfit.record})
 		}
-		return l.deliver(ctx, second, p)
+		err = p.end()
 	}
-	if !unfit.record {
-		return err
+	if err != nil {
+		p.resume()
 	}
-	if p.refuse(err); p.row == enoughRefused {
-		p.retract()
-		return err
-	}
-	return nil
+	return err
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	collogspb "go.opentelemetry.io/proto/otlp/collector/logs/v1"
-	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -96,15 +95,6 @@ func TestBodyThatIsNoneIsRefused(t *testing.T) {
 	if _, err := l.Notify(t.Context(), pipeline.Notification{Body: []byte(`[]`)}); !pipeline.IsPermanent(err) {
 		t.Error(errors.Join(errors.New("want a permanent error"), err))
 	}
-}
-
-func uid(r *logspb.LogRecord) string {
-	for _, a := range r.GetAttributes() {
-		if a.GetKey() == "log.record.uid" {
-			return a.GetValue().GetStringValue()
-		}
-	}
-	return ""
 }
 
 // open makes a notifier whose connection is closed with the test.

@@ -3,19 +3,16 @@ package otlplog
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/http"
 	"sync"
 	"time"
 
 	collogspb "go.opentelemetry.io/proto/otlp/collector/logs/v1"
-	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	"mirrorwatch/exporters/internal/otlpconn"
 	"mirrorwatch/exporters/internal/wording"
@@ -23,9 +20,8 @@ import (
 )
 
 const (
-	mostBytes = 3 << 20   // of a request, encoded: a Collector refuses one over 4 MiB
-	maxPause  = time.Hour // a server cannot ask to be left alone for longer
-	maxSaid   = 300       // characters of a server's words
+	maxPause = time.Hour // a server cannot ask to be left alone for longer
+	maxSaid  = 300       // characters of a server's words
 )
 
 // way is the way to the endpoint. A connection is kept while its calls are answered: after a failure gRPC lets all calls fail
@@ -126,73 +122,6 @@ func (w *way) tell(
 		}
 	}
 	tell(e)
-}
-
-// parts yields the request, in several where it would have more than most bytes.
-func parts(whole *collogspb.ExportLogsServiceRequest, most int) iter.Seq[*collogspb.ExportLogsServiceRequest] {
-	return func(yield func(*collogspb.ExportLogsServiceRequest) bool) {
-		if proto.Size(whole) <= most {
-			yield(whole)
-			return
-		}
-		for _, of := range whole.GetResourceLogs() {
-			for _, scoped := range of.GetScopeLogs() {
-				part := func(some []*logspb.LogRecord) *collogspb.ExportLogsServiceRequest {
-					return &collogspb.ExportLogsServiceRequest{ResourceLogs: []*logspb.ResourceLogs{{
-						Resource: of.GetResource(), ScopeLogs: []*logspb.ScopeLogs{{Scope: scoped.GetScope(), LogRecords: some}},
-					}}}
-				}
-				empty := proto.Size(part(nil)) + 16 // lengths grow with what they are of
-				from, size := 0, empty
-				for n, r := range scoped.GetLogRecords() {
-					need := proto.Size(r) + 8
-					if n > from && size+need > most {
-						if !yield(part(scoped.GetLogRecords()[from:n])) {
-							return
-						}
-						from, size = n, empty
-					}
-					size += need
-				}
-				if !yield(part(scoped.GetLogRecords()[from:])) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// cut divides a request into one with its first records and one with the others. Either has none where all are in the other.
-func cut(whole *collogspb.ExportLogsServiceRequest, count int) (first, others *collogspb.ExportLogsServiceRequest) {
-	first, others = &collogspb.ExportLogsServiceRequest{}, &collogspb.ExportLogsServiceRequest{}
-	add := func(to *collogspb.ExportLogsServiceRequest, of *logspb.ResourceLogs, scoped *logspb.ScopeLogs, some []*logspb.LogRecord) {
-		if len(some) > 0 {
-			to.ResourceLogs = append(to.ResourceLogs, &logspb.ResourceLogs{
-				Resource: of.GetResource(), SchemaUrl: of.GetSchemaUrl(),
-				ScopeLogs: []*logspb.ScopeLogs{{Scope: scoped.GetScope(), SchemaUrl: scoped.GetSchemaUrl(), LogRecords: some}},
-			})
-		}
-	}
-	for _, of := range whole.GetResourceLogs() {
-		for _, scoped := range of.GetScopeLogs() {
-			all := scoped.GetLogRecords()
-			n := min(count, len(all))
-			count -= n
-			add(first, of, scoped, all[:n])
-			add(others, of, scoped, all[n:])
-		}
-	}
-	return first, others
-}
-
-// records counts those of a request.
-func records(request *collogspb.ExportLogsServiceRequest) (count int) {
-	for _, of := range request.GetResourceLogs() {
-		for _, scoped := range of.GetScopeLogs() {
-			count += len(scoped.GetLogRecords())
-		}
-	}
-	return count
 }
 
 func plain(said string) string { return wording.Plain(said, maxSaid) }

@@ -123,6 +123,18 @@ func TestTheEnvironmentGivesWhatTheConfigurationLeavesOut(t *testing.T) {
 	}
 }
 
+func TestAHeaderWithoutValueIsNotGiven(t *testing.T) {
+	isolate(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "a=, b=1,c= ")
+	target, err := (&Config{Endpoint: "http://collector:4317"}).Target(Metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := target.Shown(); len(got) != 1 || got["b"] == nil {
+		t.Errorf("headers %v, want b alone", got)
+	}
+}
+
 func TestTheTimeoutIsTheConfigurationsOrTheEnvironments(t *testing.T) {
 	isolate(t)
 	timeout := func(cfg Config) time.Duration {

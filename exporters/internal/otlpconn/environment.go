@@ -42,7 +42,8 @@ func (e environment) milliseconds(what string) (time.Duration, error) {
 	return time.Duration(n) * time.Millisecond, nil
 }
 
-// headers are written NAME=VALUE,NAME=VALUE, the values as in a URL. No value is part of an error.
+// headers are written NAME=VALUE,NAME=VALUE, the values as in a URL. One with an empty value is left out: it could show nobody
+// anything. No value is part of an error.
 func (e environment) headers() (map[string]pipeline.Secret, error) {
 	all := map[string]pipeline.Secret{}
 	name, text := e.get("HEADERS")
@@ -63,7 +64,9 @@ func (e environment) headers() (map[string]pipeline.Secret, error) {
 		if err != nil {
 			return all, fmt.Errorf("%s: the value of %s has a faulty %%; write %%25 for one", name, header)
 		}
-		all[strings.ToLower(header)] = pipeline.NewSecret(value)
+		if value != "" {
+			all[strings.ToLower(header)] = pipeline.NewSecret(value)
+		}
 	}
 	return all, nil
 }
