@@ -5,11 +5,20 @@ import (
 	"time"
 )
 
-// wakes is a heap of streams by the time at which each wants attention; a stream without such a time is not in it.
+// wakes is a heap of streams by the time at which each wants attention; a stream without such a time is not in it. Times lie beside each
+// other, so that few streams are touched where one moves.
 type wakes struct {
-	base time.Time // streams' times are after it
-	heap []*stream
+	base time.Time // times are after it
+	heap []wake
 }
+
+type wake struct {
+	at     time.Duration
+	stream *stream
+}
+
+// below is how many lie right below each in the heap.
+const below = 4
 
 // set moves, adds or removes a stream so that it wakes at t; zero: never.
 func (w *wakes) set(s *stream, t time.Time) {
@@ -20,23 +29,22 @@ func (w *wakes) set(s *stream, t time.Time) {
 		}
 		return
 	}
-	switch at := t.Sub(w.base); {
-	case !in:
-		s.wake = at
-		w.heap = append(w.heap, s)
-		w.move(len(w.heap)-1, s)
-	case s.wake != at:
-		s.wake = at
-		w.move(int(s.index), s)
+	at := t.Sub(w.base)
+	if !in {
+		s.index = int32(len(w.heap))
+		w.heap = append(w.heap, wake{})
+	} else if w.heap[s.index].at == at {
+		return
 	}
+	w.move(int(s.index), wake{at, s})
 }
 
 // pop takes out a stream that is to wake by now; nil: there is none.
 func (w *wakes) pop(now time.Time) *stream {
-	if len(w.heap) == 0 || w.heap[0].wake > now.Sub(w.base) {
+	if len(w.heap) == 0 || w.heap[0].at > now.Sub(w.base) {
 		return nil
 	}
-	s := w.heap[0]
+	s := w.heap[0].stream
 	w.remove(s)
 	return s
 }
@@ -46,35 +54,46 @@ func (w *wakes) next() time.Time {
 	if len(w.heap) == 0 {
 		return time.Time{}
 	}
-	return w.base.Add(w.heap[0].wake)
+	return w.base.Add(w.heap[0].at)
 }
 
 // move puts a stream where another one was, and then where it belongs.
-func (w *wakes) move(i int, s *stream) {
-	h := w.heap
-	for up := (i - 1) / 2; i > 0 && s.before(h[up]); up = (i - 1) / 2 {
-		h[i], h[up].index = h[up], int32(i)
+func (w *wakes) move(i int, it wake) {
+	for i > 0 {
+		up := (i - 1) / below
+		if !it.before(w.heap[up]) {
+			break
+		}
+		w.put(i, w.heap[up])
 		i = up
 	}
 	for {
-		down := 2*i + 1
-		if down+1 < len(h) && h[down+1].before(h[down]) {
-			down++
-		}
-		if down >= len(h) || !h[down].before(s) {
+		first := below*i + 1
+		if first >= len(w.heap) {
 			break
 		}
-		h[i], h[down].index = h[down], int32(i)
+		down := first
+		for n := first + 1; n < min(first+below, len(w.heap)); n++ {
+			if w.heap[n].before(w.heap[down]) {
+				down = n
+			}
+		}
+		if !w.heap[down].before(it) {
+			break
+		}
+		w.put(i, w.heap[down])
 		i = down
 	}
-	h[i], s.index = s, int32(i)
+	w.put(i, it)
 }
+
+func (w *wakes) put(i int, it wake) { w.heap[i], it.stream.index = it, int32(i) }
 
 // remove takes a stream out.
 func (w *wakes) remove(s *stream) {
 	i, last := int(s.index), len(w.heap)-1
 	moved := w.heap[last]
-	w.heap[last] = nil
+	w.heap[last] = wake{}
 	if w.heap = w.heap[:last]; i < last {
 		w.move(i, moved)
 	}
@@ -82,8 +101,8 @@ func (w *wakes) remove(s *stream) {
 }
 
 // before tells which one wakes first; streams that fall due together do so in one order.
-func (s *stream) before(o *stream) bool {
-	return s.wake < o.wake || s.wake == o.wake && compareStreams(s, o) < 0
+func (w wake) before(o wake) bool {
+	return w.at < o.at || w.at == o.at && compareStreams(w.stream, o.stream) < 0
 }
 
 // compareStreams orders streams by their keys.

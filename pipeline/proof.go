@@ -150,6 +150,14 @@ func (p *Proof) chains(base, heard time.Time, blur time.Duration) bool {
 // doubtful tells whether a look soon would show if the stamps are made by contact.
 func (p *Proof) doubtful() bool { return p.wary && p.active >= 0 && p.active < waryApart }
 
+// ceased tells whether contact was proven up to the stamp in the newest answer, and heartbeats do not come any more.
+func (p *Proof) ceased() bool {
+	return p.active > heartbeatLate && !p.proven.IsZero() && p.heard.Sub(p.proven) <= sameStamp
+}
+
+// lost tells whether the newest answer had no stamp on which the next one can build: none, or one that is too old.
+func (p *Proof) lost() bool { return p.active < 0 || p.active >= resetsApart }
+
 // observePosition applies the rule on positions: one that has risen between two answers of a settled leader proves
 // contact after the first of them. A mirror's position is its last sequence, since nothing else can write to it; a source's is the
 // origin's sequence that it was consumed up to.

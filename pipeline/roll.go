@@ -57,6 +57,14 @@ func (r *roll[T]) remove(n uint32) {
 	r.items[n], r.taken[n], r.free = none, false, append(r.free, n)
 }
 
+// at is the thing that has a number; the zero value: none has.
+func (r *roll[T]) at(n uint32) (item T) {
+	if int(n) < len(r.items) {
+		item = r.items[n]
+	}
+	return item
+}
+
 // has tells whether a number is a thing's.
 func (r *roll[T]) has(n uint32) bool { return int(n) < len(r.taken) && r.taken[n] }
 

@@ -22,6 +22,7 @@ type shelf struct {
 	sights  store // origins, by number
 	packer  packer
 	seed    maphash.Seed
+	next    uint32 // the number behind that of the stream that was sought last
 
 	opened       []*stream // in the order of their opening
 	openOrigins  []*origin // likewise
@@ -70,13 +71,23 @@ func (h *shelf) hash(key StreamKey) uint64 {
 
 // find returns a stream at rest, or open; nil: it is not here.
 func (h *shelf) find(key StreamKey) *stream {
-	n, found := h.streams.find(h.hash(key), func(s *stream) bool {
-		return s.name() == key.Stream && s.shared.place == StreamKey{Connection: key.Connection, Account: key.Account, Domain: key.Domain}
-	})
+	n, found := h.streams.find(h.hash(key), func(s *stream) bool { return s.is(key) })
 	if !found {
 		return nil
 	}
 	return h.streams.items[n]
+}
+
+// seek is find for its Watch, of which a round asks for one stream after another: mostly in the order in which they came here.
+func (h *shelf) seek(key StreamKey) *stream {
+	s := h.streams.at(h.next)
+	if s == nil || !s.is(key) {
+		if s = h.find(key); s == nil {
+			return nil
+		}
+	}
+	h.next = s.number + 1
+	return s
 }
 
 // add takes an open stream in.

@@ -8,18 +8,17 @@ import (
 
 // stream is one watched stream. At rest it is packed; all that is known of it is there only while it is open.
 type stream struct {
-	*body                // nil: it is at rest
-	names  string        // its own, without where it is, and that of its first link's origin, where that is another
-	shared *kin          // as it was put back newest
-	wake   time.Duration // when it is to be looked at again; see wakes
-	listed uint32        // the newest round that told of it
-	number uint32        // on its shelf
-	index  int32         // in wakes; -1: not in it
-	length uint16        // of its own name
-	over   bool          // it was forgotten, and is on no shelf any more
-	unseen bool          // it was named, but never seen
-	drains bool          // its record is to be given out
-	many   bool          // it has manyLinks or more
+	*body         // nil: it is at rest
+	names  string // its own, without where it is, and that of its first link's origin, where that is another
+	shared *kin   // as it was put back newest
+	listed uint32 // the newest round that told of it
+	number uint32 // on its shelf
+	index  int32  // in wakes; -1: not in it
+	length uint16 // of its own name
+	over   bool   // it was forgotten, and is on no shelf any more
+	unseen bool   // it was named, but never seen
+	drains bool   // its record is to be given out
+	many   bool   // it has manyLinks or more
 }
 
 // body is what a Watch knows of one stream, while that is open.
@@ -78,6 +77,13 @@ func (s *stream) ident() StreamKey {
 	key := s.shared.place
 	key.Stream = s.name()
 	return key
+}
+
+// is tells whether the stream has a key, at rest too.
+func (s *stream) is(key StreamKey) bool {
+	name := key.Stream
+	key.Stream = ""
+	return s.name() == name && s.shared.place == key
 }
 
 // call sets the names that the stream keeps at rest.
@@ -217,16 +223,7 @@ func (s *stream) heed(a Advisory) {
 	s.events = append(s.events[:len(s.events):len(s.events)], a)
 }
 
-// suspicious tells how soon after the newest sample another one would show whether a link of the stream is in contact, and
-// copies; 0: nothing is in doubt.
-func (s *stream) suspicious() (after time.Duration) {
-	for _, l := range s.links {
-		switch {
-		case l.proof.doubtful():
-			return waryLook
-		case l.progress.suspicious():
-			after = pairApart
-		}
-	}
-	return after
+// lost tells whether no link of the stream had a stamp, in its newest answer, on which the next one can build.
+func (s *stream) lost() bool {
+	return !slices.ContainsFunc(s.links, func(l *link) bool { return !l.proof.lost() })
 }

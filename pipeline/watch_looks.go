@@ -149,7 +149,7 @@ func (w *Watch) plan(now time.Time, s *stream) {
 // lookAt is when the stream is to be looked at by itself, zero: as things stand never; and whether that is urgent.
 func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	at = w.urgentAt(s)
-	after := s.suspicious()
+	after := w.suspicious(s)
 	if period, _ := w.rounds.period(); after == 0 && (period > chainable || w.roundError != "") && w.tracker.Has(s.key) {
 		after = pairApart
 	}
@@ -162,6 +162,21 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 	return at, true
 }
 
+// suspicious tells how soon after the newest sample another one would show whether a link of the stream is in contact, and
+// copies; 0: nothing is in doubt. A link that was in contact a moment ago, and of which nothing is heard now, waits for the rounds where
+// they come in time: another sample could make its proof younger by some seconds only.
+func (w *Watch) suspicious(s *stream) (after time.Duration) {
+	for _, l := range s.links {
+		switch {
+		case l.proof.doubtful() && !(l.proof.ceased() && w.met(s)):
+			return waryLook
+		case l.progress.suspicious():
+			after = pairApart
+		}
+	}
+	return after
+}
+
 // urgentAt is when an urgent look at the stream is due, zero: as things stand never.
 func (w *Watch) urgentAt(s *stream) time.Time {
 	at := earlier(s.missed, w.deadlineLook(s))
@@ -171,25 +186,6 @@ func (w *Watch) urgentAt(s *stream) time.Time {
 	return at
 }
 
-// deadlineLook is when the stream is next to be looked at for a deadline that nears, zero: not before the deadline. Where
-// many limits are not met by rounds, the pairs are spread over the second half of the time before their deadlines.
-func (w *Watch) deadlineLook(s *stream) time.Time {
-	if s.due.IsZero() {
-		return time.Time{}
-	}
-	ahead := w.ahead(s.kin)
-	last, first := s.due.Add(-secondLook-ahead), s.due.Add(-firstLook-ahead)
-	if float64(w.demanding) > min(mostAsked, w.budget.perSec)/2 && w.demandOf(s.kin) > 0 {
-		first = first.Add(-time.Duration(s.phase * float64(s.policy.SeenCritical.Value-ahead-firstLook) / 2))
-	}
-	for _, at := range []time.Time{first, first.Add(pairApart), s.due.Add(-firstLook - ahead), last} {
-		if s.asked.Before(at) {
-			return at
-		}
-	}
-	return time.Time{}
-}
-
 // rate is how many looks a second can be made at single streams: what the budget allows, and no more than there are
 // places for while each takes as long as it did lately.
 func (w *Watch) rate() float64 {
@@ -197,23 +193,6 @@ func (w *Watch) rate() float64 {
 		return w.budget.perSec
 	}
 	return min(w.budget.perSec, mostAsked/w.took.Seconds())
-}
-
-// ahead is how much earlier a deadline's looks begin because answers take their time.
-func (w *Watch) ahead(k *kin) time.Duration {
-	ahead := min(2*w.took, mostAhead)
-	if k.limited() {
-		ahead = min(ahead, max(0, k.policy.SeenCritical.Value-firstLook)/2)
-	}
-	return ahead
-}
-
-// demandOf is how many looks a second the limit of a stream asks for beside the rounds.
-func (w *Watch) demandOf(k *kin) float64 {
-	if !k.limited() {
-		return 0
-	}
-	return w.rounds.demand(k.policy.SeenCritical.Value - w.ahead(k))
 }
 
 // timed notes how long an answer took. Of looks at single streams a few slow ones in a row count; until there was one, the

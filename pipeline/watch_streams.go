@@ -41,8 +41,8 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		return
 	}
 	before, unlimited, rule := len(s.links), false, ""
-	if s.limited() {
-		if next := sample.policy().Over(w.opt.Defaults); !limited(&next) {
+	if own := sample.policy(); s.limited() && !s.own.equal(own) {
+		if next := own.Over(w.opt.Defaults); !limited(&next) {
 			unlimited, rule = true, s.silenceRule()
 		}
 	}
@@ -92,7 +92,7 @@ func (w *Watch) govern(s *stream, own *Policy, metadata map[string]string) {
 
 // stream returns a stream, open; nil: it is not watched.
 func (w *Watch) stream(key StreamKey) *stream {
-	s := w.shelf.find(key)
+	s := w.shelf.seek(key)
 	if s == nil {
 		return nil
 	}
