@@ -34,7 +34,7 @@ type rawRounds struct {
 
 // Run says hello once it knows what it needs, and makes its rounds when it is told to.
 func (c *rawPart) Run(ctx context.Context, io *measure.Console) error {
-	nc, err := connect(c.URL, userRounds, rawName)
+	nc, err := connect(c.URL, userWhole, rawName)
 	if err != nil {
 		return err
 	}
