@@ -23,10 +23,10 @@ type child struct {
 	end func(os.Signal) error // sends it, and waits; only the first call counts
 }
 
-// spawn runs mirrorwatch with a configuration, and returns when it listens. It is killed when the test ends.
-func spawn(t testing.TB, config string) *child {
+// spawn runs mirrorwatch with a configuration and flags, and returns when it listens. It is killed when the test ends.
+func spawn(t testing.TB, config string, flags ...string) *child {
 	t.Helper()
-	c := &child{log: &logbook{}, cmd: exec.Command("mirrorwatch", "run", "--config", config)}
+	c := &child{log: &logbook{}, cmd: exec.Command("mirrorwatch", append([]string{"run", "--config", config}, flags...)...)}
 	c.cmd.Stderr = c.log
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)

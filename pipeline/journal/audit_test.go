@@ -80,6 +80,23 @@ func TestChangedLimitsAndLinksAreRecordedAsTheyWereBefore(t *testing.T) {
 	}
 }
 
+func TestLinksInAnotherOrderAreNoChange(t *testing.T) {
+	j := open(t, t.TempDir(), start)
+	a, b := stream("A").Links[0], stream("B").Links[0]
+	for _, links := range [][]pipeline.LinkRecord{{a, b, b}, {b, a, b}, {a, b, a}} {
+		r := stream("A")
+		r.Links = links
+		commit(t, j, pipeline.Commit{Streams: []pipeline.StreamRecord{r}})
+	}
+	hourly := stream("A")
+	hourly.Policy.SeenCritical = pipeline.Some(time.Hour)
+	commit(t, j, pipeline.Commit{Streams: []pipeline.StreamRecord{stream("A"), hourly}}) // each against the one before
+	want := []string{"1 limits A 1m0s 3", "2 limits A 1m0s 3", "3 limits A 1m0s 1"}
+	if diff := cmp.Diff(want, told(t, j)); diff != "" {
+		t.Errorf("audit (-want +got):\n%s", diff)
+	}
+}
+
 func TestASilenceIsForgottenADayAfterItsEnd(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir, start)

@@ -27,8 +27,7 @@ type writer struct {
 func newWriter(s *tables, c *pipeline.Commit, was *index) *writer {
 	w := &writer{tables: s, Commit: c, was: was, at: newest(c)}
 	w.next = delta{
-		changes: c.Changes, rows: map[string][]span{}, watched: map[string]uint64{}, silences: map[string]time.Time{},
-		left: map[uint64]string{},
+		changes: c.Changes, rows: map[string][]span{}, silences: map[string]time.Time{}, left: map[uint64]string{},
 	}
 	w.next.oldest, w.next.newest = was.oldest, was.newest
 	return w
@@ -96,23 +95,21 @@ func (w *writer) writeStreams() (told []pipeline.Event, err error) {
 		}
 		return err
 	}
+	w.streams.bucket.FillPercent = 0.9 // new ones come in the order of their keys
 	for i := range w.Streams {
 		r := &w.Streams[i]
 		key, err := streamKey(r.Key)
 		if err != nil {
 			return nil, err
 		}
-		now := w.was.limits(r)
-		before, known := w.next.watched[string(key)]
-		if !known {
-			before, known = w.was.watched[string(key)]
+		var before limits
+		found, err := w.streams.get(key, &before)
+		if err == nil && found && !before.same(r) {
+			err = tell(key, pipeline.EventLimits)
 		}
-		if known && before != now {
-			if err := tell(key, pipeline.EventLimits); err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
 		}
-		w.next.watched[string(key)] = now
 		if err := w.streams.put(key, r); err != nil {
 			return nil, err
 		}
@@ -125,7 +122,6 @@ func (w *writer) writeStreams() (told []pipeline.Event, err error) {
 		if err := tell(key, pipeline.EventUnwatched); err != nil {
 			return nil, err
 		}
-		w.next.watched[string(key)] = 0
 		if err := w.streams.remove(key); err != nil {
 			return nil, err
 		}

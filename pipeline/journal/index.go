@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"hash/maphash"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -17,31 +16,11 @@ type index struct {
 	left       map[uint64]string // records before the checkpoint that are needed still: the ids of their incidents
 
 	references
-	watched  map[string]uint64    // by a stream's key: the hash of what is told when it changes
 	silences map[string]time.Time // when they end, by id
-	seed     maphash.Seed
 }
 
 func newIndex() index {
-	return index{
-		left: map[uint64]string{}, references: newReferences(), watched: map[string]uint64{}, silences: map[string]time.Time{},
-		seed: maphash.MakeSeed(),
-	}
-}
-
-// limits hashes what of a stream the audit tells changes of: whether it is watched, its limits, and which links it has.
-func (x *index) limits(r *pipeline.StreamRecord) uint64 {
-	type what struct {
-		disabled bool
-		seen     pipeline.Optional[time.Duration]
-		lag      pipeline.Optional[uint64]
-		links    int
-	}
-	sum := maphash.Comparable(x.seed, what{r.Policy.Disabled, r.Policy.SeenCritical, r.Policy.LagCritical, len(r.Links)})
-	for i := range r.Links { // in any order
-		sum += maphash.Comparable(x.seed, r.Links[i].Subject)
-	}
-	return sum
+	return index{left: map[uint64]string{}, references: newReferences(), silences: map[string]time.Time{}}
 }
 
 // delta is how a transaction changes the index.
@@ -55,7 +34,6 @@ type delta struct {
 	first   uint64            // the number of the first of changes
 
 	rows     map[string][]span // of the outbox; nil: removed
-	watched  map[string]uint64 // 0: gone
 	silences map[string]time.Time
 	left     map[uint64]string // new ones
 	swept    []uint64
@@ -64,13 +42,6 @@ type delta struct {
 func (x *index) apply(d *delta) {
 	x.head, x.checkpoint, x.size, x.oldest, x.newest = d.head, d.checkpoint, d.size, d.oldest, d.newest
 	x.set(d.rows, func(n uint64) *pipeline.Change { return &d.changes[n-d.first] })
-	for key, sum := range d.watched {
-		if sum == 0 {
-			delete(x.watched, key)
-		} else {
-			x.watched[key] = sum
-		}
-	}
 	for id, ends := range d.silences {
 		if ends.IsZero() {
 			delete(x.silences, id)

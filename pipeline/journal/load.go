@@ -28,7 +28,7 @@ func load(tx *bbolt.Tx, now time.Time) (s pipeline.State, x index, err error) {
 		return s, x, err
 	}
 	s.Lost, s.LostAt = lost.Text, lost.At
-	if err := loadStreams(t, &s, &x); err != nil {
+	if err := collect(t.streams, &s.Streams); err != nil {
 		return s, x, err
 	}
 	if s.Proofs, err = loadProofs(t.proofs); err != nil {
@@ -71,14 +71,6 @@ func load(tx *bbolt.Tx, now time.Time) (s pipeline.State, x index, err error) {
 
 func byOpening(a, b pipeline.Incident) int {
 	return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
-}
-
-func loadStreams(t *tables, s *pipeline.State, x *index) error {
-	return each(t.streams, func(key []byte, r pipeline.StreamRecord) error {
-		s.Streams = append(s.Streams, r)
-		x.watched[string(key)] = x.limits(&r)
-		return nil
-	})
 }
 
 // loadAudit checks every record's checksum. Whether the chain holds is for Verify to tell: it is no reason to set the
