@@ -60,7 +60,7 @@ func (w *Watch) heed(v Verdict) {
 		if change, changed := w.tracker.judge(j.now, j.docket, &v); changed {
 			opened = change.Kind == Opened
 			j.opened = j.opened || opened
-			j.made = append(j.made, change)
+			j.made = append(append(j.made, change), w.tracker.EndOthers(j.now, change)...)
 		}
 		j.docket = w.tracker.docket(j.stream.key)
 		if m = j.docket.matter(v.Rule, &v.Subject); m != nil {

@@ -14,11 +14,10 @@ type kin struct {
 	policy   Policy            // over the defaults
 	metadata map[string]string // the wanted keys that are set; nil: none is. Incidents share it
 
-	key     kinKey
 	streams int
 }
 
-// kinKey tells kins apart.
+// kinKey tells kins apart: those of one Watch have the same defaults.
 type kinKey struct {
 	place    StreamKey
 	disabled bool
@@ -38,16 +37,11 @@ type kins struct {
 // join returns the kin of one more stream.
 func (k *kins) join(place StreamKey, own Policy, metadata map[string]string) *kin {
 	place.Stream = ""
-	key := kinKey{
-		place: place, disabled: own.Disabled, seen: own.SeenCritical, lag: own.LagCritical, checks: own.Checks,
-		findings: findingsKey(own.Findings), metadata: metadataKey(metadata),
-	}
-	all := k.byKey[key]
+	all := k.byKey[keyOfKin(place, &own, metadata)]
 	if all == nil {
 		all = &kin{place: place.clone(), own: own.Clone(), metadata: metadata}
 		all.policy = all.own.Over(k.defaults)
-		key.place, all.key = all.place, key
-		k.byKey[key] = all
+		k.byKey[all.key()] = all
 	}
 	all.streams++
 	return all
@@ -56,7 +50,16 @@ func (k *kins) join(place StreamKey, own Policy, metadata map[string]string) *ki
 // leave takes a stream out.
 func (k *kins) leave(it *kin) {
 	if it.streams--; it.streams == 0 {
-		delete(k.byKey, it.key)
+		delete(k.byKey, it.key())
+	}
+}
+
+func (k *kin) key() kinKey { return keyOfKin(k.place, &k.own, k.metadata) }
+
+func keyOfKin(place StreamKey, own *Policy, metadata map[string]string) kinKey {
+	return kinKey{
+		place: place, disabled: own.Disabled, seen: own.SeenCritical, lag: own.LagCritical, checks: own.Checks,
+		findings: findingsKey(own.Findings), metadata: metadataKey(metadata),
 	}
 }
 

@@ -27,11 +27,11 @@ type Tracker struct {
 }
 
 // NewTracker returns a tracker that goes on with the given open incidents. Of several on the same, as where the end of one was
-// not kept, the newest takes the verdicts; once it has ended, the one before it does, so that each has its end. Of those that ended in the
-// last FlapWindow it learns what comes and goes.
+// not kept, the newest takes the verdicts, and EndOthers ends the rest with it. Of those that ended in the last FlapWindow it learns what
+// comes and goes.
 func NewTracker(open, ended []Incident) *Tracker {
 	t := &Tracker{dockets: make(map[StreamKey]*docket, len(open))}
-	for _, i := range open {
+	for _, i := range slices.SortedStableFunc(slices.Values(open), func(a, b Incident) int { return a.Opened.Compare(b.Opened) }) {
 		t.add(&i)
 	}
 	t.recall(open, ended)
@@ -44,6 +44,19 @@ func NewTracker(open, ended []Incident) *Tracker {
 // incident flaps, a verdict has to last for that; Due says until when.
 func (t *Tracker) Judge(now time.Time, v Verdict) (Change, bool) {
 	return t.judge(now, t.docket(v.Subject.StreamKey), &v)
+}
+
+// EndOthers ends what else is open on the same as a change that ended an incident, in the same way: what it was about is over. Any
+// other change it lets pass.
+func (t *Tracker) EndOthers(now time.Time, c Change) (ends []Change) {
+	if !c.Kind.Ends() {
+		return nil
+	}
+	for i := t.find(c.Incident.Rule, c.Incident.Subject); i != nil; i = t.find(c.Incident.Rule, c.Incident.Subject) {
+		i.Reason, i.Detail = c.Incident.Reason, c.Incident.Detail
+		ends = append(ends, t.end(now, i, c.Kind, c.Silent))
+	}
+	return ends
 }
 
 // judge takes in a verdict on what the docket is of.
@@ -231,9 +244,12 @@ func (t *Tracker) All() []Incident {
 }
 
 func (t *Tracker) add(i *Incident) {
-	if d, m := t.matterFor(i.Rule, &i.Subject); m.add(i) {
-		d.open++
+	d, m := t.matterFor(i.Rule, &i.Subject)
+	if m.incident != nil {
+		m.before = append(m.before, m.incident)
 	}
+	m.incident = i
+	d.open++
 }
 
 func (t *Tracker) find(rule string, s Subject) *Incident {

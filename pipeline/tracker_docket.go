@@ -22,25 +22,10 @@ type matter struct {
 	spoken   bool        // a verdict came on it in the judgement of now
 }
 
-// add takes an open incident in, and tells whether it is another one. Of one that comes twice the one with more changes counts.
-func (m *matter) add(i *Incident) bool {
-	if m.incident == nil {
-		m.incident = i
-		return true
-	}
-	all := append(m.before, m.incident)
-	for _, known := range all {
-		if known.ID == i.ID {
-			if i.Changes > known.Changes {
-				*known = *i
-			}
-			return false
-		}
-	}
-	all = append(all, i)
-	slices.SortStableFunc(all, func(x, y *Incident) int { return x.Opened.Compare(y.Opened) })
-	m.incident, m.before = all[len(all)-1], all[:len(all)-1]
-	return true
+// holds tells whether an incident is open that was opened at some time.
+func (m *matter) holds(opened time.Time) bool {
+	then := func(i *Incident) bool { return i.Opened.Equal(opened) }
+	return m != nil && (m.incident != nil && then(m.incident) || slices.ContainsFunc(m.before, then))
 }
 
 // matterKey tells the matters of one docket apart: all are on the same stream, connection or agent.

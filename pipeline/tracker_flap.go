@@ -80,7 +80,7 @@ func (t *Tracker) forget(now time.Time) {
 func (t *Tracker) lately() []Incident {
 	ended := make([]Incident, 0, len(t.recent))
 	for _, o := range t.recent {
-		if i := t.find(o.rule, o.subject); i == nil || !i.Opened.Equal(o.at) {
+		if !t.dockets[o.subject.StreamKey].matter(o.rule, &o.subject).holds(o.at) {
 			ended = append(ended, Incident{Rule: o.rule, Subject: o.subject, Opened: o.at, Ended: o.at})
 		}
 	}

@@ -77,7 +77,7 @@ func (w *Watch) judgeConnection(now time.Time) {
 			w.connectionDue = earlier(w.connectionDue, v.Due)
 		}
 		if change, changed := w.tracker.Judge(now, v); changed {
-			made = append(made, change)
+			made = append(append(made, change), w.tracker.EndOthers(now, change)...)
 		}
 		if v.Silence {
 			w.covering = w.tracker.find(v.Rule, v.Subject) != nil

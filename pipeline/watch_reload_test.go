@@ -100,3 +100,32 @@ func TestRingGoesOnWhereAnotherStopped(t *testing.T) {
 		}
 	})
 }
+
+// Of two incidents that are open on the same link both end when it is proven well again, and what comes next is told: under a hold too,
+// and over reloads.
+func TestTwoIncidentsOnOneLinkEndTogether(t *testing.T) {
+	w := newWorld(t, &mirror{key: key("A"), limit: secs(30), cut: append(cut(10.5, 101), cut(195.5, 500)...)})
+	w.opt.Holds = map[string]time.Duration{pipeline.RuleSeen: time.Minute}
+	w.run(0, 110)
+	kept := w.watch.State()
+	older := kept.Incidents[0]
+	older.ID, older.Opened = older.ID+"old", older.Opened.Add(-10*time.Minute)
+	w.start(110, kept.Streams, append(kept.Incidents, older))
+	w.run(110, 120)
+	for from := 120.0; from < 160; from += 10 {
+		w.reload(from)
+		w.run(from, from+10)
+	}
+	w.run(160, 900)
+	if len(w.changes) != 5 {
+		t.Fatalf("%+v, want one opened, two resolved, one opened and resolved", w.changes)
+	}
+	first, second, again := w.changes[1], w.changes[2], w.changes[3]
+	if first.Kind != pipeline.Resolved || second.Kind != pipeline.Resolved || first.At != second.At || first.Silent != second.Silent ||
+		first.Incident.ID+"old" != second.Incident.ID {
+		t.Errorf("ends are %+v and %+v", first, second)
+	}
+	if again.Kind != pipeline.Opened || again.Incident.Flaps > 3 {
+		t.Errorf("then %s, %d times lately", again.Kind, again.Incident.Flaps)
+	}
+}

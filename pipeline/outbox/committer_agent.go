@@ -28,7 +28,7 @@ func (j *agentJudge) judge(now time.Time, view pipeline.AgentView) (changes []pi
 				due = earlier(due, v.Due)
 			}
 			if change, ok := j.tracker.Judge(now, v); ok {
-				changes = append(changes, change)
+				changes = append(append(changes, change), j.tracker.EndOthers(now, change)...)
 			}
 		})
 	}

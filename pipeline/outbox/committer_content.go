@@ -79,26 +79,25 @@ func (x *content) add(c pipeline.Commit) {
 	x.events = append(x.events, c.Events...)
 }
 
-// leave takes all but so many streams' records out, and returns them. Those of streams with changes stay first. Nothing depends on a
-// record's being on disk with others: without one, a stream is new after a restart.
+// leave takes all but so many streams' records out, and returns them. Those of streams with changes stay first, then the first by key:
+// what lies together in the journal's file is written together. Nothing depends on a record's being on disk with others: without one,
+// a stream is new after a restart.
 func (x *content) leave(most int) map[pipeline.StreamKey]pipeline.StreamRecord {
 	if len(x.streams) <= most {
 		return nil
 	}
 	kept := make(map[pipeline.StreamKey]pipeline.StreamRecord, most)
-	for i := range x.changes {
-		key := x.changes[i].Incident.Subject.StreamKey
+	keep := func(key pipeline.StreamKey) {
 		if r, ok := x.streams[key]; ok && len(kept) < most {
 			kept[key] = r
 			delete(x.streams, key)
 		}
 	}
-	for key, r := range x.streams {
-		if len(kept) == most {
-			break
-		}
-		kept[key] = r
-		delete(x.streams, key)
+	for i := range x.changes {
+		keep(x.changes[i].Incident.Subject.StreamKey)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(x.streams), compareKeys)[:most-len(kept)] {
+		keep(key)
 	}
 	rest := x.streams
 	x.streams = kept

@@ -52,3 +52,20 @@ func TestContentKeepsTheNewestOfEach(t *testing.T) {
 		t.Errorf("a key that lives again: %+v, merged %v", c.Batches, c.Merged)
 	}
 }
+
+func TestRecordsThatLieTogetherAreCommittedTogether(t *testing.T) {
+	key := func(stream string) pipeline.StreamKey { return pipeline.StreamKey{Connection: "dr", Stream: stream} }
+	x := newContent()
+	for _, stream := range []string{"D", "A", "E", "C", "B"} {
+		x.add(pipeline.Commit{Streams: []pipeline.StreamRecord{{Key: key(stream)}}})
+	}
+	x.add(pipeline.Commit{Changes: []pipeline.Change{{Incident: pipeline.Incident{Subject: pipeline.Subject{StreamKey: key("E")}}}}})
+	rest := x.leave(3)
+	var now string
+	for _, r := range x.commit().Streams {
+		now += r.Key.Stream
+	}
+	if _, waits := rest[key("C")]; now != "ABE" || len(rest) != 2 || !waits {
+		t.Errorf("%s now, the rest later: %v", now, rest)
+	}
+}
