@@ -123,6 +123,9 @@ func TestEnvironmentGivesAHeaderToAllThatIsSent(t *testing.T) {
 		{traced, []string{metrics + "=a=b", all + "=A=b"}, true},
 		{traced, []string{metrics + "=a=b", "OTEL_TRACES_EXPORTER=none"}, true},
 		{traced, []string{traces + "=a=b", "OTEL_METRICS_EXPORTER=none"}, true},
+		{plain, []string{"OTEL_SDK_DISABLED=True"}, true}, // nothing is sent
+		{plain, []string{"OTEL_SDK_DISABLED=yes"}, false},
+		{events, []string{"OTEL_SDK_DISABLED=true"}, false},
 		{events, []string{logs + "=a=b"}, true},
 		{events, []string{logs + "=a="}, false},
 		{events, []string{metrics + "=a=b"}, false},

@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	everythingOff   = "OTEL_SDK_DISABLED"
 	metricsExporter = "OTEL_METRICS_EXPORTER"
 	tracesExporter  = "OTEL_TRACES_EXPORTER"
 )
@@ -83,13 +84,16 @@ func (c *Config) headerVariables(values map[string]string) []string {
 func remarkHeaders(text string, report func(text string)) {
 	for i, entry := range strings.Split(text, ",") {
 		if _, value, paired := strings.Cut(entry, "="); paired && strings.TrimSpace(value) == "" {
-			report(fmt.Sprintf("the value of entry %d is empty: the header is left out", i+1))
+			report(fmt.Sprintf("the value of entry %d is empty: it counts as not given", i+1))
 		}
 	}
 }
 
 // signals are what exporters.otlp sends, as OTEL_EXPORTER_OTLP_* call it.
 func (c *Config) signals(values map[string]string) (sent []string) {
+	if strings.EqualFold(values[everythingOff], "true") {
+		return nil
+	}
 	if values[metricsExporter] != "none" {
 		sent = append(sent, "METRICS")
 	}
@@ -101,14 +105,13 @@ func (c *Config) signals(values map[string]string) (sent []string) {
 
 // remarkOff tells what switches exporters.otlp off, or is no word for it.
 func remarkOff(values map[string]string, traces bool, report func(variable, text string)) {
-	const all = "OTEL_SDK_DISABLED"
-	switch text := values[all]; strings.ToLower(text) {
+	switch text := values[everythingOff]; strings.ToLower(text) {
 	case "true":
-		report(all, "is true: exporters.otlp sends nothing; exporters.otlplog is not switched off by it")
+		report(everythingOff, "is true: exporters.otlp sends nothing; exporters.otlplog is not switched off by it")
 		return
 	case "", "false":
 	default:
-		report(all, fmt.Sprintf("%q: want true or false; it is taken for false", text))
+		report(everythingOff, fmt.Sprintf("%q: want true or false; it is taken for false", text))
 	}
 	if values[metricsExporter] == "none" {
 		report(metricsExporter, "is none: exporters.otlp sends no metrics")

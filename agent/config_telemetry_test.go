@@ -76,7 +76,7 @@ func TestHeadersOfTheEnvironmentWithoutAValueAreNoted(t *testing.T) {
 		_, notes := load(t, withOTLP, test.environ...)
 		var got []string
 		for _, note := range notes {
-			name, _, _ := strings.Cut(strings.TrimPrefix(note.Text, "the value of entry "), " is empty: the header is left out")
+			name, _, _ := strings.Cut(strings.TrimPrefix(note.Text, "the value of entry "), " is empty: it counts as not given")
 			got = append(got, note.Variable+" "+name)
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {

@@ -75,7 +75,7 @@ func (l *Log) Notify(ctx context.Context, n pipeline.Notification) (pipeline.Rec
 
 // deliver sends what is left of a batch, in halves where that may help. After an error the next attempt goes on with what is left then.
 func (l *Log) deliver(ctx context.Context, whole *collogspb.ExportLogsServiceRequest, p *progress) (err error) {
-	for err == nil && len(p.left) > 0 {
+	for err == nil && p.more() {
 		s := p.next()
 		request := s.of(whole)
 		answer, failed := l.way.send(ctx, request)
@@ -84,7 +84,7 @@ func (l *Log) deliver(ctx context.Context, whole *collogspb.ExportLogsServiceReq
 		case failed == nil:
 			p.take(s, answer)
 		case !errors.As(failed, &unfit):
-			p.left = append([]span{s}, p.left...)
+			p.back(s)
 			err = failed
 			continue
 		case s.count() > 1:

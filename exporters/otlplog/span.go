@@ -13,6 +13,9 @@ type span struct{ from, to int }
 
 func (s span) count() int { return s.to - s.from }
 
+// distance is how far the span is from a record's place.
+func (s span) distance(place int) int { return max(s.from-place, place+1-s.to, 0) }
+
 // withoutEmpty leaves empty spans out.
 func withoutEmpty(all ...span) (spans []span) {
 	for _, s := range all {
@@ -42,7 +45,7 @@ func (s span) of(whole *collogspb.ExportLogsServiceRequest) *collogspb.ExportLog
 	return some
 }
 
-// parts are the spans that a batch is sent in: one, or several where it would have more than most bytes.
+// parts are the spans that a batch is sent in: one, several where it would have more than most bytes, none without records.
 func parts(whole *collogspb.ExportLogsServiceRequest, most int) (spans []span) {
 	all := recordsOf(whole)
 	around := proto.Size(whole) // what each request has beside its records, rather more than less
@@ -59,7 +62,7 @@ func parts(whole *collogspb.ExportLogsServiceRequest, most int) (spans []span) {
 		at.to++
 		size += need
 	}
-	return append(spans, at)
+	return append(spans, withoutEmpty(at)...)
 }
 
 // recordsOf are a request's records in their order.
