@@ -86,8 +86,6 @@ func execute(ctx context.Context, args []string, console *Console) int {
 		kong.Writers(console.Stdout, console.Stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Exit(func(int) { helped = true }), // kong calls it after printing help or version, and goes on
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(console),
 		kong.Vars{"version": ThisBuild().String()},
 	)
 	if err != nil {
@@ -105,10 +103,16 @@ func execute(ctx context.Context, args []string, console *Console) int {
 	}
 	console.Log = NewLogger(console.Stderr, line.LogLevel)
 	logTelemetry(console.Log)
-	if err := parsed.Run(); err != nil {
-		return fail(console, topCommand(parsed), err)
+	name, chosen := topCommand(parsed), parsed.Selected().Target.Addr().Interface().(command)
+	if err := chosen.Run(ctx, console); err != nil { // what knows the command line is free by then
+		return fail(console, name, err)
 	}
 	return 0
+}
+
+// command is what each command of the command line is.
+type command interface {
+	Run(ctx context.Context, console *Console) error
 }
 
 // fail tells the error and returns the exit code for it. Faults of a configuration stand alone, each on its line.
@@ -200,7 +204,7 @@ type versionCommand struct {
 }
 
 // Run prints the build.
-func (c *versionCommand) Run(console *Console) error {
+func (c *versionCommand) Run(_ context.Context, console *Console) error {
 	if c.Output == "json" {
 		return printJSON(console.Stdout, ThisBuild())
 	}

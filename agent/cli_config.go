@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -28,7 +29,7 @@ type configReport struct {
 }
 
 // Run prints faults and notes.
-func (c *configCheckCommand) Run(console *Console) error {
+func (c *configCheckCommand) Run(_ context.Context, console *Console) error {
 	cfg, notes, err := LoadConfig(c.File, console.Environ)
 	var faults Faults
 	if err != nil && !errors.As(err, &faults) {
@@ -71,7 +72,7 @@ type configShowCommand struct {
 }
 
 // Run prints the configuration in force.
-func (c *configShowCommand) Run(console *Console) error {
+func (c *configShowCommand) Run(_ context.Context, console *Console) error {
 	cfg, _, err := LoadConfig(c.File, console.Environ)
 	if err != nil {
 		return err
@@ -95,6 +96,6 @@ func (c *configShowCommand) Run(console *Console) error {
 type configSchemaCommand struct{}
 
 // Run prints the schema.
-func (configSchemaCommand) Run(console *Console) error {
+func (configSchemaCommand) Run(_ context.Context, console *Console) error {
 	return printJSON(console.Stdout, newJSONSchema())
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ and prints every change as it would have been told. No server is asked and nobod
 }
 
 // Run replays each file.
-func (c *replayCommand) Run(console *Console) error {
+func (c *replayCommand) Run(_ context.Context, console *Console) error {
 	config := DefaultConfig()
 	if c.Config != "" {
 		var err error
