@@ -67,6 +67,30 @@ func TestABlipAtADeadlinesFirstLookPagesNobody(t *testing.T) {
 	}
 }
 
+// Contact is back for seconds when the deadline's looks come, and their answers take a while, each another one: they are not a second apart
+// any more as heartbeats are, and the wary look between them proves it all the same.
+func TestASlowAnswerAtADeadlinesLooksPagesNobody(t *testing.T) {
+	t.Parallel()
+	for first := 0.5; first <= 1; first += 0.1 {
+		for more := 0.0; more <= 0.5; more += 0.1 {
+			m := &mirror{key: key("A"), cut: cut(25, 35), limit: secs(45)} // contact is proven at 3 s
+			w := newWorld(t, m)
+			w.opt.Interval = 30 * time.Second
+			w.away = func(now time.Time) time.Duration {
+				m.delay = secs(first)
+				if now.After(at(44)) {
+					m.delay += secs(more)
+				}
+				return 0
+			}
+			w.run(0, 62)
+			for _, c := range w.changes {
+				t.Errorf("answers take %.1f s, then %.1f s more: %s %s at %s", first, more, c.Kind, c.Incident.Rule, since(c.At))
+			}
+		}
+	}
+}
+
 // fails tells which streams of a herd fail: every fourth.
 func fails(n int) bool { return n%4 == 1 }
 

@@ -26,8 +26,8 @@ func (w *Watch) deadlineLook(s *stream) time.Time {
 // little from answer to answer.
 const sameLook = 100 * time.Millisecond
 
-// pairLook is when the stream is next to be looked at for a pair that begins at some time, zero: both looks were made. They are no
-// more than pairApart apart, or a link that is wary (proof.go) would not be proven by them.
+// pairLook is when the stream is next to be looked at for a pair that begins at some time, zero: both looks were made. Where answers
+// take their time, the two may not prove a link that is wary (proof.go): the wary look between them does.
 func (s *stream) pairLook(begin time.Time) time.Time {
 	if s.asked.Before(begin.Add(-sameLook)) {
 		return begin

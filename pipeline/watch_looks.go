@@ -154,7 +154,11 @@ func (w *Watch) lookAt(s *stream) (at time.Time, urgent bool) {
 		after = pairApart
 	}
 	if after > 0 {
-		again := later(s.seen, s.asked).Add(after)
+		since := later(s.seen, s.asked)
+		if after == waryLook && s.whole != nil { // counted from its answer, it might fall onto a later look, and prove nothing
+			since = later(s.whole.Asked, s.asked)
+		}
+		again := since.Add(after)
 		if at.IsZero() || again.Before(at) {
 			return again, false
 		}

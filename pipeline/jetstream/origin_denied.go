@@ -87,7 +87,7 @@ func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault
 		p.denied++
 		if p.denied == deniedAll {
 			p.next = asked.Add(deniedEach)
-			p.all = pipeline.Fault{Kind: fault.Kind, Text: fmt.Sprintf("not asked: each question so far to %s.STREAM.INFO.> was denied", prefix)}
+			p.all = pipeline.Fault{Kind: fault.Kind, Text: fmt.Sprintf("denied, as other questions to %s.STREAM.INFO.> are", prefix)}
 		}
 	}
 	p.origins[origin] = asked.Sub(p.base)

@@ -135,7 +135,7 @@ func TestDenialsAreOfOnePrefixAndOneConnection(t *testing.T) {
 		t.Errorf("said %d times", n)
 	}
 	if fault, denied := a.denials.on(deniedFrom.Add(time.Second), "a", "OTHER"); !denied ||
-		fault != (pipeline.Fault{Kind: pipeline.FaultDenied, Text: "not asked: each question so far to a.STREAM.INFO.> was denied"}) {
+		fault != (pipeline.Fault{Kind: pipeline.FaultDenied, Text: "denied, as other questions to a.STREAM.INFO.> are"}) {
 		t.Errorf("%v, %v", fault, denied)
 	}
 	if fault, denied := a.denials.on(deniedFrom.Add(time.Second), "a", "O3"); !denied || fault.Text != "O3" {
