@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -60,7 +61,9 @@ func Run(cmd *exec.Cmd) (d Done, err error) {
 // Build builds a command of this module, named by its import path, as its image has it: without cgo.
 func Build(ctx context.Context, log io.Writer, command, to string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, command)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if !strings.Contains(os.Getenv("GOFLAGS"), "-race") { // which needs cgo
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
 	build.Stdout, build.Stderr = log, log
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build %s: %w", command, err)
