@@ -1,6 +1,10 @@
 package pipeline
 
-import "unsafe"
+import (
+	"fmt"
+	"slices"
+	"unsafe"
+)
 
 // Packed is how many bytes the streams of a watch take packed, on the average; and what each takes beside, but for the header of its names.
 func Packed(w *Watch) (packed, handle float64) {
@@ -21,3 +25,58 @@ func Reopen(w *Watch) {
 
 // KeepOpen lets a watch never read back what it packs from now on.
 func KeepOpen(w *Watch) { w.shelf.keeps = true }
+
+// Calm is how many of a watch's streams are at rest and calm, and how many there are.
+func Calm(w *Watch) (calm, all int) {
+	for _, s := range w.shelf.all() {
+		all++
+		if s.body != nil {
+			continue
+		}
+		b, _ := w.shelf.glance(s)
+		w.shelf.spare(b)
+		if b.calm.is {
+			calm++
+		}
+	}
+	return calm, all
+}
+
+// Known is all that a watch knows of its streams, in words: of one at rest, what is read back.
+func Known(w *Watch) (all []string) {
+	for _, s := range w.shelf.all() {
+		m, b := w.shelf.mark(), s.body
+		if b == nil {
+			b = w.shelf.body(s)
+			w.shelf.packer.read(w.shelf.packed.at(s.number))
+			b.pack(&w.shelf.packer)
+		}
+		all = append(all, b.words())
+		if s.body == nil {
+			w.shelf.spare(b)
+		}
+		w.shelf.settle(m)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (b *body) words() string {
+	text := fmt.Sprintln(b.key, b.first, b.fault, b.due, b.asked, b.seen, b.at, b.missed, b.waiting, b.queue, b.asking, b.gone, b.headless, b.events, b.dirty)
+	for _, s := range []*Sample{b.whole, b.led} {
+		if s != nil {
+			text += fmt.Sprintf("%+v\n", *s)
+		}
+	}
+	for _, l := range b.links {
+		known := *l
+		known.origin, known.progress.origin = nil, nil
+		text += fmt.Sprintf("%+v\n", known)
+		if v := l.progress.origin; v != nil {
+			view := *v
+			view.Subjects = nil
+			text += fmt.Sprintf("%+v\n", view)
+		}
+	}
+	return text
+}

@@ -1,114 +1,127 @@
 package pipeline
 
 import (
-	"cmp"
+	"slices"
 	"time"
 )
 
-// wakes is a heap of streams by the time at which each wants attention; a stream without such a time is not in it. Times lie beside each
-// other, so that few streams are touched where one moves.
-type wakes struct {
-	base time.Time // times are after it
-	heap []wake
-}
-
-type wake struct {
-	at     time.Duration
-	stream *stream
+// agenda is a heap of numbered things by the time at which each is due; one without such a time is not in it. It holds no pointers, and
+// times lie beside each other, so that few things are touched where one moves.
+type agenda struct {
+	base    time.Time                 // times are after it
+	times   []time.Duration           // each before those below it
+	numbers []uint32                  // of what is due then
+	places  *[]uint32                 // by number: where it is, + 1; 0: it is not in. Agendas of which a thing is in one at most share it
+	compare func(n, other uint32) int // orders those due together
 }
 
 // below is how many lie right below each in the heap.
 const below = 4
 
-// set moves, adds or removes a stream so that it wakes at t; zero: never.
-func (w *wakes) set(s *stream, t time.Time) {
-	in := s.index >= 0
-	if t.IsZero() {
-		if in {
-			w.remove(s)
-		}
-		return
+// place is where a thing is; -1: it is not in.
+func (a *agenda) place(n uint32) int {
+	if n >= uint32(len(*a.places)) {
+		return -1
 	}
-	at := t.Sub(w.base)
-	if !in {
-		s.index = int32(len(w.heap))
-		w.heap = append(w.heap, wake{})
-	} else if w.heap[s.index].at == at {
-		return
-	}
-	w.move(int(s.index), wake{at, s})
+	return int((*a.places)[n]) - 1
 }
 
-// pop takes out a stream that is to wake by now; nil: there is none.
-func (w *wakes) pop(now time.Time) *stream {
-	if len(w.heap) == 0 || w.heap[0].at > now.Sub(w.base) {
-		return nil
-	}
-	s := w.heap[0].stream
-	w.remove(s)
-	return s
-}
-
-// next is when the first stream wakes; zero: none does.
-func (w *wakes) next() time.Time {
-	if len(w.heap) == 0 {
+// at is when a thing is due; zero: it is not in.
+func (a *agenda) at(n uint32) time.Time {
+	i := a.place(n)
+	if i < 0 {
 		return time.Time{}
 	}
-	return w.base.Add(w.heap[0].at)
+	return a.base.Add(a.times[i])
 }
 
-// move puts a stream where another one was, and then where it belongs.
-func (w *wakes) move(i int, it wake) {
+// set moves, adds or removes a thing so that it is due at t; zero: never.
+func (a *agenda) set(n uint32, t time.Time) {
+	i, at := a.place(n), t.Sub(a.base)
+	switch {
+	case t.IsZero():
+		a.remove(n)
+		return
+	case i < 0:
+		for n >= uint32(len(*a.places)) {
+			*a.places = append(*a.places, 0)
+		}
+		i, a.times, a.numbers = len(a.times), append(a.times, at), append(a.numbers, n)
+	case a.times[i] == at:
+		return
+	}
+	a.move(i, at, n)
+}
+
+// pop takes out a thing that is due by a time.
+func (a *agenda) pop(by time.Time) (n uint32, due bool) {
+	if len(a.times) == 0 || a.times[0] > by.Sub(a.base) {
+		return 0, false
+	}
+	n = a.numbers[0]
+	a.remove(n)
+	return n, true
+}
+
+// next is when the first thing is due; zero: there is none.
+func (a *agenda) next() time.Time {
+	if len(a.times) == 0 {
+		return time.Time{}
+	}
+	return a.base.Add(a.times[0])
+}
+
+// move puts a thing where another one was, and then where it belongs.
+func (a *agenda) move(i int, at time.Duration, n uint32) {
 	for i > 0 {
 		up := (i - 1) / below
-		if !it.before(w.heap[up]) {
+		if !a.before(at, n, up) {
 			break
 		}
-		w.put(i, w.heap[up])
+		a.put(i, a.times[up], a.numbers[up])
 		i = up
 	}
-	for {
-		first := below*i + 1
-		if first >= len(w.heap) {
-			break
-		}
+	for first := below*i + 1; first < len(a.times); first = below*i + 1 {
 		down := first
-		for n := first + 1; n < min(first+below, len(w.heap)); n++ {
-			if w.heap[n].before(w.heap[down]) {
-				down = n
+		for j := first + 1; j < min(first+below, len(a.times)); j++ {
+			if a.before(a.times[j], a.numbers[j], down) {
+				down = j
 			}
 		}
-		if !w.heap[down].before(it) {
+		if a.before(at, n, down) {
 			break
 		}
-		w.put(i, w.heap[down])
+		a.put(i, a.times[down], a.numbers[down])
 		i = down
 	}
-	w.put(i, it)
+	a.put(i, at, n)
 }
 
-func (w *wakes) put(i int, it wake) { w.heap[i], it.stream.index = it, int32(i) }
+func (a *agenda) put(i int, at time.Duration, n uint32) {
+	a.times[i], a.numbers[i], (*a.places)[n] = at, n, uint32(i)+1
+}
 
-// remove takes a stream out.
-func (w *wakes) remove(s *stream) {
-	i, last := int(s.index), len(w.heap)-1
-	moved := w.heap[last]
-	w.heap[last] = wake{}
-	if w.heap = w.heap[:last]; i < last {
-		w.move(i, moved)
+// before tells whether a thing is to be taken out before the one at a place.
+func (a *agenda) before(at time.Duration, n uint32, i int) bool {
+	return at < a.times[i] || at == a.times[i] && a.compare(n, a.numbers[i]) < 0
+}
+
+// remove takes a thing out, if it is in.
+func (a *agenda) remove(n uint32) {
+	i := a.place(n)
+	if i < 0 {
+		return
 	}
-	s.index = -1
-}
-
-// before tells which one wakes first; streams that fall due together do so in one order.
-func (w wake) before(o wake) bool {
-	return w.at < o.at || w.at == o.at && compareStreams(w.stream, o.stream) < 0
-}
-
-// compareStreams orders streams by their keys.
-func compareStreams(a, b *stream) int {
-	if a.shared.place == b.shared.place {
-		return cmp.Compare(a.name(), b.name())
+	last := len(a.times) - 1
+	at, moved := a.times[last], a.numbers[last]
+	a.times, a.numbers, (*a.places)[n] = a.times[:last], a.numbers[:last], 0
+	if i < last {
+		a.move(i, at, moved)
 	}
-	return compareKeys(a.shared.place, b.shared.place)
+	if last > mostLoose && last < cap(a.times)/4 { // nearly all went elsewhere
+		a.times, a.numbers = slices.Clone(a.times), slices.Clone(a.numbers)
+	}
 }
+
+// mostLoose is up to how many things an agenda keeps the memory that it once took.
+const mostLoose = 256

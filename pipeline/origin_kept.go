@@ -12,13 +12,11 @@ type origin struct {
 	*originBody // nil: it is at rest
 	place       *originPlace
 	name        string
-	stream      *stream       // whose links come from it; nil: of several, see origins.shared
-	due         time.Duration // of the next question, after origins.base
-	number      uint32        // on its shelf
-	index       int32         // in the queue; -1: not in it
+	stream      *stream // whose links come from it; nil: of several, see origins.shared
+	number      uint32  // on its shelf
 	asking      bool
 	mute        bool // nobody answered about it last time
-	over        bool // no link comes from it any more
+	over        bool // no link comes from it any more: once nobody asks about it either, its memory is another's
 }
 
 // originPlace is where origins are, as links name them.

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // How origins are asked about: more gently than streams, and once each for all the links that share one.
 const (
@@ -22,10 +18,9 @@ const (
 type origins struct {
 	on     bool                         // there is somebody to ask
 	shared map[*origin]map[*stream]bool // the streams of those that have several
-	base   time.Time
 	places map[OriginKey]*originPlace
-	queue  [2]originQueue // those to ask about, by silent
-	asking [2]int         // questions under way, about origins that answered last time and about others
+	queue  [2]agenda // those to ask about, by silent
+	asking [2]int    // questions under way, about origins that answered last time and about others
 	budget budget
 	ready  time.Time // when the next burst may begin
 }
@@ -37,9 +32,8 @@ func (w *Watch) join(now time.Time, s *stream, l *link) {
 	}
 	o := w.shelf.findOrigin(l.subject.OriginKey())
 	if o == nil {
-		o = &origin{place: w.origins.place(l.subject.OriginKey()), name: l.subject.Origin, due: now.Sub(w.origins.base), index: -1}
-		w.shelf.addOrigin(o)
-		w.origins.queueOf(o).push(o)
+		o = w.shelf.addOrigin(origin{place: w.origins.place(l.subject.OriginKey()), name: l.subject.Origin})
+		w.origins.queueOf(o).set(o.number, now)
 	}
 	w.shelf.openOrigin(o)
 	w.origins.link(o, s)
@@ -68,11 +62,9 @@ func (w *Watch) leave(s *stream, l *link) {
 	if o.over || w.origins.unlink(o, s) > 0 { // over: another link of the stream was taken out just now
 		return
 	}
+	w.origins.queueOf(o).remove(o.number)
 	w.shelf.removeOrigin(o)
 	w.origins.leave(o.place)
-	if o.index >= 0 {
-		w.origins.queueOf(o).remove(o)
-	}
 }
 
 // hurry wants an origin, which is open, to be asked about at once.
@@ -80,9 +72,9 @@ func (w *Watch) hurry(now time.Time, o *origin) {
 	if o == nil || o.asking {
 		return
 	}
-	if due := later(now, o.asked.Add(originAgain+originBurst)).Sub(w.origins.base); due < o.due { // a burst may be that early
-		o.due = due
-		w.origins.queueOf(o).move(int(o.index), o)
+	queue := w.origins.queueOf(o)
+	if due := later(now, o.asked.Add(originAgain+originBurst)); due.Before(queue.at(o.number)) { // a burst may be that early
+		queue.set(o.number, due)
 	}
 }
 
@@ -93,7 +85,8 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 		return nil
 	}
 	for {
-		queue := q.next(now.Add(originBurst))
+		by := now.Add(originBurst)
+		queue := q.next(by)
 		if queue == nil {
 			break
 		}
@@ -102,9 +95,8 @@ func (w *Watch) turnOrigins(now time.Time) (scope []*origin) {
 			q.ready = ready
 			break
 		}
-		o := (*queue)[0]
-		queue.remove(o)
-		w.shelf.openOrigin(o)
+		n, _ := queue.pop(by)
+		o := w.shelf.originAt(n)
 		o.asking, o.asked, o.changed = true, now, true
 		q.asking[o.silent()]++
 		scope = append(scope, o)
@@ -121,13 +113,14 @@ func (q *origins) apart() time.Duration {
 }
 
 // next is the queue whose first origin is due by a time, before those of others, and has a place; nil: there is none.
-func (q *origins) next(by time.Time) (next *originQueue) {
+func (q *origins) next(by time.Time) (next *agenda) {
 	for silent := range q.queue {
 		queue := &q.queue[silent]
-		if len(*queue) == 0 || (*queue)[0].due > by.Sub(q.base) || q.full(silent) {
+		due := queue.next()
+		if due.IsZero() || due.After(by) || q.full(silent) {
 			continue
 		}
-		if next == nil || (*queue)[0].due < (*next)[0].due {
+		if next == nil || due.Before(next.next()) {
 			next = queue
 		}
 	}
@@ -141,16 +134,16 @@ func (q *origins) full(silent int) bool {
 
 // wake is when an origin is next to be asked about; zero: only after an answer.
 func (q *origins) wake() (wake time.Time) {
-	for silent, queue := range q.queue {
-		if len(queue) > 0 && !q.full(silent) {
-			wake = earlier(wake, later(q.base.Add(queue[0].due), q.ready))
+	for silent := range q.queue {
+		if due := q.queue[silent].next(); !due.IsZero() && !q.full(silent) {
+			wake = earlier(wake, later(due, q.ready))
 		}
 	}
 	return wake
 }
 
 // queueOf is where an origin waits for its next question.
-func (q *origins) queueOf(o *origin) *originQueue { return &q.queue[o.silent()] }
+func (q *origins) queueOf(o *origin) *agenda { return &q.queue[o.silent()] }
 
 // ObserveOrigin takes in the view that question id brought.
 func (w *Watch) ObserveOrigin(now time.Time, id uint64, v *OriginView) {
@@ -185,21 +178,6 @@ func (w *Watch) originPause(o *origin) time.Duration {
 		return max(period, min(o.asked.Sub(o.unseenFor), originRarely))
 	}
 	return period
-}
-
-// reconnected wants the origins that nobody told of to be asked about at once: the user may have got more permissions, or the way
-// may be another one.
-func (q *origins) reconnected(now time.Time) {
-	due := now.Sub(q.base)
-	for _, o := range q.queue[1] {
-		o.due = min(o.due, due)
-	}
-	slices.SortFunc(q.queue[1], func(a, b *origin) int {
-		return cmp.Or(cmp.Compare(a.due, b.due), compareOrigins(a.key(), b.key()))
-	}) // which is a heap too
-	for i, o := range q.queue[1] {
-		o.index = int32(i)
-	}
 }
 
 // fresh is how old what is known of a link's two ends may be for a verdict on a failover: older than it is while all is well.

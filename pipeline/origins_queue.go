@@ -1,49 +1,21 @@
 package pipeline
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
-// originQueue is a heap of origins by the time of their next question.
-type originQueue []*origin
-
-func (q *originQueue) push(o *origin) {
-	*q = append(*q, o)
-	q.move(len(*q)-1, o)
-}
-
-// move puts an origin where another one was, and then where it belongs.
-func (q *originQueue) move(i int, o *origin) {
-	h := *q
-	for up := (i - 1) / 2; i > 0 && o.before(h[up]); up = (i - 1) / 2 {
-		h[i], h[up].index = h[up], int32(i)
-		i = up
+// newOriginQueues returns agendas of origins by the time of their next question: those to ask about, by silent. Those due together are
+// asked about in one order.
+func newOriginQueues(base time.Time, all *roll[origin]) (queues [2]agenda) {
+	places := new([]uint32) // an origin is in one of them
+	for silent := range queues {
+		queues[silent] = agenda{base: base, places: places, compare: func(a, b uint32) int {
+			return compareOrigins(all.item(a).key(), all.item(b).key())
+		}}
 	}
-	for {
-		down := 2*i + 1
-		if down+1 < len(h) && h[down+1].before(h[down]) {
-			down++
-		}
-		if down >= len(h) || !h[down].before(o) {
-			break
-		}
-		h[i], h[down].index = h[down], int32(i)
-		i = down
-	}
-	h[i], o.index = o, int32(i)
-}
-
-func (q *originQueue) remove(o *origin) {
-	i, last := int(o.index), len(*q)-1
-	moved := (*q)[last]
-	(*q)[last] = nil
-	if *q = (*q)[:last]; i < last {
-		q.move(i, moved)
-	}
-	o.index = -1
-}
-
-// before tells which one is to be asked about first; those due together are asked about in one order.
-func (o *origin) before(other *origin) bool {
-	return o.due < other.due || o.due == other.due && compareOrigins(o.key(), other.key()) < 0
+	return queues
 }
 
 func compareOrigins(a, b OriginKey) int {
@@ -51,4 +23,15 @@ func compareOrigins(a, b OriginKey) int {
 		cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Domain, b.Domain),
 		cmp.Compare(a.Via, b.Via), cmp.Compare(a.Stream, b.Stream),
 	)
+}
+
+// reconnected wants the origins that nobody told of to be asked about at once: the user may have got more permissions, or the way
+// may be another one.
+func (q *origins) reconnected(now time.Time) {
+	silent := &q.queue[1]
+	for _, n := range slices.Clone(silent.numbers) {
+		if silent.at(n).After(now) {
+			silent.set(n, now)
+		}
+	}
 }

@@ -15,26 +15,38 @@ func (l *link) pack(p *packer, b *body) {
 	p.flag(&l.judged, true)
 	if p.bit(!l.grace.IsZero() || !l.graced.IsZero()) {
 		p.time(&l.grace, b.first)
-		p.time(&l.graced, l.status.Proof)
+		p.time(&l.graced, b.first)
 	}
 }
 
-// pack packs a proof. While all is well it follows from the newest sample.
-func (f *Proof) pack(p *packer, s *Sample, l *link) {
+// packMoving packs what rounds change in a proof while all is well.
+func (f *Proof) packMoving(p *packer, s *Sample, l *LinkSample) {
+	p.time(&f.contact, ago(s.At, l.Active+2*s.Blur))
+	p.stamp(&f.proven, ago(s.ServerTime, l.Active))
+	packInt(p, &f.blur[1], s.Blur)
+	packInt(p, &f.resets, 0)
 	p.time(&f.moved, s.At)
-	well := Proof{
-		contact: l.status.Proof, bound: ago(s.At, l.sample.Active), leader: s.Leader, created: s.Created, answered: s.ServerTime,
-		answeredBlur: s.Blur, received: s.At, settled: true, heard: ago(s.ServerTime, l.sample.Active), blur: [2]time.Duration{s.Blur, s.Blur},
-		active: l.sample.Active, moved: f.moved, lag: l.sample.Lag, last: s.State.LastSeq, seq: s.State.LastSeq, seqKnown: true, seqAsked: s.Asked,
+}
+
+// well is the proof as it follows from the newest sample, and from what packMoving packs of it, while all is well.
+func (f *Proof) well(s *Sample, l *LinkSample) Proof {
+	p := Proof{
+		contact: f.contact, proven: f.proven, resets: f.resets, moved: f.moved, blur: [2]time.Duration{s.Blur, f.blur[1]},
+		bound: ago(s.At, l.Active), leader: s.Leader, created: s.Created, answered: s.ServerTime,
+		answeredBlur: s.Blur, received: s.At, settled: true, heard: ago(s.ServerTime, l.Active),
+		active: l.Active, lag: l.Lag, last: s.State.LastSeq, seqAsked: s.Asked,
 	}
-	if well.proven = well.heard; l.subject.Kind == KindSource {
-		well.seq = l.sample.Seq
-	}
+	p.seq, p.seqKnown = l.position(s)
+	return p
+}
+
+// pack packs the rest of a proof.
+func (f *Proof) pack(p *packer, s *Sample, l *link) {
+	well := f.well(s, &l.sample)
 	if !p.bit(!p.reading && *f != well) {
 		*f = well
 		return
 	}
-	p.time(&f.contact, well.contact)
 	p.time(&f.bound, well.bound)
 	packText(p, &f.leader, well.leader)
 	p.stamp(&f.created, well.created)
@@ -45,12 +57,9 @@ func (f *Proof) pack(p *packer, s *Sample, l *link) {
 	p.flag(&f.rough, false)
 	p.flag(&f.foreign, false)
 	p.stamp(&f.heard, well.heard)
-	p.stamp(&f.proven, f.heard)
 	packInt(p, &f.blur[0], s.Blur)
-	packInt(p, &f.blur[1], s.Blur)
 	p.flag(&f.wary, false)
 	packInt(p, &f.active, well.active)
-	packInt(p, &f.resets, 0)
 	packInt(p, &f.lag, well.lag)
 	packInt(p, &f.last, well.last)
 	packInt(p, &f.seq, well.seq)

@@ -4,12 +4,14 @@ import "time"
 
 // pack packs a progress. While all is well much of it follows from the newest sample, and from the proof.
 func (g *Progress) pack(p *packer, s *Sample, l *link) {
-	stood := l.proof.moved
-	if stood.IsZero() { // since it was first seen
-		stood = l.first
+	still := l.first // a time that is not long before it was first seen
+	if l.proof.moved.IsZero() {
+		p.time(&g.stood, l.first)
+		still = g.stood
+	} else {
+		p.time(&g.stood, l.proof.moved)
 	}
-	p.time(&g.stood, stood)
-	p.time(&g.together, g.stood)
+	p.time(&g.together, still)
 	well := position{
 		kind: l.subject.Kind, mirror: s.Created, part: l.sample.Partial(), filter: l.sample.Filter,
 		floor: max(l.sample.StartSeq, 1) - 1, from: l.sample.StartTime, known: true, pos: l.proof.seq, posAt: s.At,
@@ -72,7 +74,11 @@ func (g *Progress) packOrigin(p *packer, s *Sample, l *link) {
 	packInt(p, &g.span, 0)
 	p.time(&g.even, seen)
 	p.flag(&g.unsure, false)
-	packInt(p, &g.first, g.pos)
+	ends := uint64(0)
+	if g.origin != nil {
+		ends = g.origin.State.LastSeq
+	}
+	packInt(p, &g.first, ends)
 	p.flag(&g.firstOK, true)
 	packInt(p, &g.near, g.first)
 	p.flag(&g.nearOK, true)

@@ -7,22 +7,31 @@ import (
 
 // This file holds how what a look found is packed.
 
-// pack packs a complete sample but for its key, its links, and when its answer was there, which is known.
-func (s *Sample) pack(p *packer) {
+// packMoving packs what differs from sample to sample while all is well. Near is a time shortly after its answer.
+func (s *Sample) packMoving(p *packer, near time.Time) {
+	p.time(&s.At, near)
 	p.date(&s.Asked, s.At)
 	p.stampBy(&s.ServerTime, s.At)
 	packInt(p, &s.Blur, 0)
-	p.stamp(&s.Created, time.Time{})
-	packText(p, &s.Leader, "")
 	n := len(s.Peers)
 	packInt(p, &n, 0)
 	if p.reading {
 		s.Peers = slices.Grow(s.Peers[:0], n)[:n]
+		clear(s.Peers)
 	}
 	for i := range s.Peers {
-		s.Peers[i].pack(p)
+		packInt(p, &s.Peers[i].Active, 0)
 	}
 	s.State.pack(p, s.At)
+}
+
+// packStill packs the rest of a complete sample, but for its key and its links.
+func (s *Sample) packStill(p *packer) {
+	p.stamp(&s.Created, time.Time{})
+	packText(p, &s.Leader, "")
+	for i := range s.Peers {
+		s.Peers[i].packStill(p)
+	}
 	if b := &s.Bounds; p.bit(*b != Bounds{}) {
 		packInt(p, &b.Messages, -1)
 		packInt(p, &b.Bytes, -1)
@@ -39,12 +48,20 @@ func (s *Sample) packLinks(p *packer) {
 		s.Links = slices.Grow(s.Links[:0], n)[:n]
 	}
 	for i := range s.Links {
-		s.Links[i].pack(p, &Subject{Kind: KindMirror}, &LinkStatus{Reported: true}, 0)
+		l := &s.Links[i]
+		l.packMoving(p)
+		l.packStill(p, &Subject{Kind: KindMirror})
 	}
 }
 
-// pack packs what a look found of a link. Active is what is known of that.
-func (l *LinkSample) pack(p *packer, subject *Subject, status *LinkStatus, active time.Duration) {
+// packMoving packs what differs from look to look while all is well with a link.
+func (l *LinkSample) packMoving(p *packer) {
+	packInt(p, &l.Active, 0)
+	packInt(p, &l.Seq, 0)
+}
+
+// packStill packs the rest of what a look found of a link that is known by a subject.
+func (l *LinkSample) packStill(p *packer, subject *Subject) {
 	if p.bit(!p.reading && !l.plain(subject)) {
 		packText(p, &l.Kind, subject.Kind)
 		packText(p, &l.Origin, subject.Origin)
@@ -59,9 +76,7 @@ func (l *LinkSample) pack(p *packer, subject *Subject, status *LinkStatus, activ
 		l.Kind, l.Origin, l.Via, l.Filter, l.Reported = subject.Kind, subject.Origin, subject.Via, subject.Filter, true
 		l.StartSeq, l.StartTime, l.Error, l.ErrCode = 0, time.Time{}, "", 0
 	}
-	packInt(p, &l.Active, active)
-	packInt(p, &l.Lag, status.Lag)
-	packInt(p, &l.Seq, 0)
+	packInt(p, &l.Lag, 0)
 }
 
 // plain tells whether the link is the one that is known, told of without an error, and copies all that its origin has.
@@ -85,13 +100,12 @@ func (s *StreamState) pack(p *packer, at time.Time) {
 	p.stampBy(&s.LastTime, at)
 }
 
-func (r *Peer) pack(p *packer) {
+func (r *Peer) packStill(p *packer) {
 	packText(p, &r.Name, "")
 	p.flag(&r.Current, true)
 	p.flag(&r.Offline, false)
 	p.flag(&r.Pending, false)
 	p.flag(&r.Unheard, false)
-	packInt(p, &r.Active, 0)
 	packInt(p, &r.Lag, 0)
 }
 

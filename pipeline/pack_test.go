@@ -136,8 +136,7 @@ func TestWhatIsPackedComesBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := newShelf(packEpoch)
 		k := (&kins{byKey: map[kinKey]*kin{}}).join(StreamKey{Connection: "dr"}, Policy{SeenCritical: Some(time.Minute)}, nil)
-		o := &origin{place: &originPlace{}, name: "O"}
-		h.addOrigin(o)
+		o := h.addOrigin(origin{place: &originPlace{}, name: "O"})
 		h.openOrigin(o)
 		if rapid.Bool().Draw(t, "told") {
 			o.told = &OriginView{}
@@ -146,7 +145,7 @@ func TestWhatIsPackedComesBackAsItWas(t *testing.T) {
 			o.known = o.told
 		}
 		s := &stream{shared: k, number: 3}
-		s.call("A", rapid.SampledFrom([]string{"", "text"}).Draw(t, "source"))
+		s.call(&h.names, "A", rapid.SampledFrom([]string{"", "text"}).Draw(t, "source"))
 		b := drawBody(t, h, s, []*origin{nil, o})
 		h.packer.write(nil, nil)
 		b.pack(&h.packer)
@@ -189,8 +188,7 @@ func tidy(b *body) {
 func TestOriginComesBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := newShelf(packEpoch)
-		o := &origin{place: &originPlace{}, name: "O"}
-		h.addOrigin(o)
+		o := h.addOrigin(origin{place: &originPlace{}, name: "O"})
 		h.openOrigin(o)
 		fill(t, reflect.ValueOf(o.originBody).Elem())
 		o.held, o.memory, o.known, o.told, o.changed = nil, OriginView{}, nil, nil, true

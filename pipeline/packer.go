@@ -60,6 +60,14 @@ func (p *packer) bit(v bool) bool {
 	return v
 }
 
+// cut ends a part that shares no byte with what follows.
+func (p *packer) cut() {
+	if !p.reading {
+		p.data[p.flags] = p.flagged
+	}
+	p.mask = 0
+}
+
 // nextByte goes on to another byte of bits.
 func (p *packer) nextByte() {
 	if !p.reading {

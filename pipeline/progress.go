@@ -73,10 +73,8 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 	}
 	p.kind, p.part, p.filter = l.Kind, l.Partial(), l.Filter
 	p.floor, p.from = max(l.StartSeq, 1)-1, l.StartTime
-	pos, known := s.State.LastSeq, true
-	if l.Kind == KindSource {
-		pos, known = l.Seq, l.Seq > 0
-	} else {
+	pos, known := l.position(s)
+	if l.Kind != KindSource {
 		p.tail = s.State.LastTime
 	}
 	if !known {

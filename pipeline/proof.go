@@ -159,13 +159,9 @@ func (p *Proof) ceased() bool {
 func (p *Proof) lost() bool { return p.active < 0 || p.active >= resetsApart }
 
 // observePosition applies the rule on positions: one that has risen between two answers of a settled leader proves
-// contact after the first of them. A mirror's position is its last sequence, since nothing else can write to it; a source's is the
-// origin's sequence that it was consumed up to.
+// contact after the first of them.
 func (p *Proof) observePosition(s *Sample, l *LinkSample, before time.Time, blur time.Duration) {
-	seq, known := s.State.LastSeq, true
-	if l.Kind == KindSource {
-		seq, known = l.Seq, l.Seq > 0
-	}
+	seq, known := l.position(s)
 	if known && p.seqKnown && seq > p.seq {
 		if before.After(p.proven) {
 			p.blur[1] = blur

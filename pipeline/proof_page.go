@@ -53,17 +53,20 @@ type pageWriter struct {
 // begin begins a page.
 func (p *pageWriter) begin() { p.data, p.last = append(p.data[:0], pageVersion), 0 }
 
-// add adds a stream by the rows of its links.
-func (p *pageWriter) add(links []LinkStatus) {
-	p.ident.begin(&links[0].Subject.StreamKey)
-	for i := range links {
-		p.ident.link(&links[i].Subject)
+// add adds a stream, if it has links.
+func (p *pageWriter) add(b *body) {
+	if len(b.links) == 0 {
+		return
+	}
+	p.ident.begin(&b.key)
+	for _, l := range b.links {
+		p.ident.link(&l.subject)
 	}
 	p.data = binary.LittleEndian.AppendUint64(p.data, p.ident.sum())
-	p.data = binary.AppendUvarint(p.data, uint64(len(links)))
-	for i := range links {
+	p.data = binary.AppendUvarint(p.data, uint64(len(b.links)))
+	for _, l := range b.links {
 		code := uint64(0)
-		if t := links[i].Proof; !t.IsZero() {
+		if t := l.proof.contact; !t.IsZero() {
 			ms := t.UnixMilli()
 			code, p.last = 1+spread(ms-p.last), ms
 		}

@@ -1,23 +1,27 @@
 package pipeline
 
 // roll numbers things, and finds them by what they hold themselves: its index takes some bytes a thing, where a map would hold
-// every key once more. A number stays a thing's until that is removed.
+// every key once more. A number stays a thing's until that is removed, and a thing stays where it is in memory.
 type roll[T any] struct {
-	items []T
-	taken []bool   // by number
-	free  []uint32 // numbers to be given again
-	slots []uint32 // by hash, each thing in the first free slot from its own on: its number + 1; 0: free
-	marks []uint8  // of slots: a part of their things' hashes, so that others need hardly ever be looked at
-	hash  func(T) uint64
+	blocks []*[perBlock]T // things, by number
+	given  uint32         // numbers below it were given
+	free   []uint32       // of them, to be given again
+	slots  []uint32       // by hash, each thing in the first free slot from its own on: its number + 1; 0: free
+	marks  []uint8        // of slots: a part of their things' hashes, so that others need hardly ever be looked at
+	found  int            // how many things the slots have
+	hash   func(*T) uint64
 }
 
+// perBlock is how many things lie together.
+const perBlock = 64
+
 // find returns the number of the thing that has a hash, and is the one.
-func (r *roll[T]) find(hash uint64, is func(T) bool) (n uint32, found bool) {
+func (r *roll[T]) find(hash uint64, is func(*T) bool) (n uint32, found bool) {
 	if len(r.slots) == 0 {
 		return 0, false
 	}
 	for at := r.slot(hash); r.slots[at] != 0; at = r.after(at) {
-		if n := r.slots[at] - 1; r.marks[at] == markOf(hash) && is(r.items[n]) {
+		if n := r.slots[at] - 1; r.marks[at] == markOf(hash) && is(r.item(n)) {
 			return n, true
 		}
 	}
@@ -26,63 +30,76 @@ func (r *roll[T]) find(hash uint64, is func(T) bool) (n uint32, found bool) {
 
 // add takes a thing in that is not there yet.
 func (r *roll[T]) add(item T) (n uint32) {
-	if 8*(r.len()+1) > 7*len(r.slots) {
-		r.grow()
-	}
 	if last := len(r.free) - 1; last >= 0 {
 		n, r.free = r.free[last], r.free[:last]
-		r.items[n], r.taken[n] = item, true
 	} else {
-		n = uint32(len(r.items))
-		r.items, r.taken = append(r.items, item), append(r.taken, true)
+		if n = r.given; n%perBlock == 0 {
+			r.blocks = append(r.blocks, new([perBlock]T))
+		}
+		r.given++
+	}
+	*r.item(n) = item
+	if r.found++; 8*r.found > 7*len(r.slots) {
+		r.grow()
 	}
 	r.put(n)
 	return n
 }
 
-// remove takes a thing out. What lies behind it in the index, and was kept from its own slot, moves up.
+// remove takes a thing out.
 func (r *roll[T]) remove(n uint32) {
-	hole := r.slot(r.hash(r.items[n]))
+	r.lose(n)
+	r.reuse(n)
+}
+
+// lose lets a thing be found no longer. What lies behind it in the index, and was kept from its own slot, moves up.
+func (r *roll[T]) lose(n uint32) {
+	hole := r.slot(r.hash(r.item(n)))
 	for r.slots[hole] != n+1 {
 		hole = r.after(hole)
 	}
 	for at := r.after(hole); r.slots[at] != 0; at = r.after(at) {
-		own := r.slot(r.hash(r.items[r.slots[at]-1]))
+		own := r.slot(r.hash(r.item(r.slots[at] - 1)))
 		if (at-own)&r.mask() >= (at-hole)&r.mask() {
 			r.slots[hole], r.marks[hole], hole = r.slots[at], r.marks[at], at
 		}
 	}
 	r.slots[hole] = 0
-	var none T
-	r.items[n], r.taken[n], r.free = none, false, append(r.free, n)
+	r.found--
 }
 
-// at is the thing that has a number; the zero value: none has.
+// reuse gives the number, and the memory, of a thing that was lost to another one.
+func (r *roll[T]) reuse(n uint32) {
+	var none T
+	*r.item(n), r.free = none, append(r.free, n)
+}
+
+// item is the thing that has a number; the zero value where that is free.
+func (r *roll[T]) item(n uint32) *T { return &r.blocks[n/perBlock][n%perBlock] }
+
+// at is the same of any number; the zero value: nothing has it.
 func (r *roll[T]) at(n uint32) (item T) {
-	if int(n) < len(r.items) {
-		item = r.items[n]
+	if n < r.given {
+		item = *r.item(n)
 	}
 	return item
 }
 
-// has tells whether a number is a thing's.
-func (r *roll[T]) has(n uint32) bool { return int(n) < len(r.taken) && r.taken[n] }
-
-// len is how many things there are.
-func (r *roll[T]) len() int { return len(r.items) - len(r.free) }
+// len is how many things can be found.
+func (r *roll[T]) len() int { return r.found }
 
 func (r *roll[T]) grow() {
-	size := max(16, 2*len(r.slots))
+	before, size := r.slots, max(16, 2*len(r.slots))
 	r.slots, r.marks = make([]uint32, size), make([]uint8, size)
-	for n, taken := range r.taken {
-		if taken {
-			r.put(uint32(n))
+	for _, slot := range before {
+		if slot != 0 {
+			r.put(slot - 1)
 		}
 	}
 }
 
 func (r *roll[T]) put(n uint32) {
-	hash := r.hash(r.items[n])
+	hash := r.hash(r.item(n))
 	at := r.slot(hash)
 	for r.slots[at] != 0 {
 		at = r.after(at)

@@ -85,6 +85,10 @@ type Verdict struct {
 // Rule judges views. Judge is pure: no I/O, no clock, no state; the view is valid during the call only. It emits a verdict for each
 // subject of the view that it has an opinion on; an open incident of this rule on a stream that is seen whole, and for which no verdict
 // comes, is closed.
+//
+// Where nothing is open on a stream, all its links are in contact, copy, and report no lag, and the policy has no Checks, a rule that found
+// it well is not asked again about samples that differ from that in times, counts and positions only: they are to be well to it, too. What
+// it holds counts against belongs in Checks, and when it changes its mind without an answer, in Due.
 type Rule interface {
 	Judge(now time.Time, v *View, emit func(Verdict))
 }

@@ -101,6 +101,15 @@ func (l *LinkSample) Subject(k StreamKey) Subject {
 	return Subject{StreamKey: k, Kind: l.Kind, Origin: l.Origin, Via: l.Via, Filter: l.Filter}
 }
 
+// position is how far the link has copied by a sample of its stream; known is false where that is not told. A mirror's is its last sequence,
+// since nothing else can write to it; a source's is the origin's sequence that it was consumed up to.
+func (l *LinkSample) position(s *Sample) (seq uint64, known bool) {
+	if l.Kind == KindSource {
+		return l.Seq, l.Seq > 0
+	}
+	return s.State.LastSeq, true
+}
+
 // Partial tells whether only some of the origin's subjects are copied.
 func (l *LinkSample) Partial() bool { return l.Filter != "" && l.Filter != ">" }
 

@@ -16,8 +16,9 @@ import (
 type shelf struct {
 	mu      sync.Mutex // guards what others read: rolls, words, what lies packed, and the clock
 	streams roll[*stream]
-	origins roll[*origin]
+	origins roll[origin]
 	words   *words
+	names   names // of streams; only its Watch keeps any
 	packed  store // streams, by number
 	sights  store // origins, by number
 	packer  packer
@@ -36,7 +37,7 @@ type shelf struct {
 
 func newShelf(now time.Time) *shelf {
 	h := &shelf{words: newWords(), seed: maphash.MakeSeed()}
-	h.streams.hash = func(s *stream) uint64 { return h.hash(s.ident()) }
+	h.streams.hash = func(s **stream) uint64 { return h.hash((*s).ident()) }
 	h.origins.hash = func(o *origin) uint64 { return maphash.Comparable(h.seed, o.key()) }
 	h.packer = packer{base: now, epoch: now.Round(0).UTC(), words: h.words, resolve: h.originAt}
 	h.originPacker = h.packer
@@ -71,11 +72,11 @@ func (h *shelf) hash(key StreamKey) uint64 {
 
 // find returns a stream at rest, or open; nil: it is not here.
 func (h *shelf) find(key StreamKey) *stream {
-	n, found := h.streams.find(h.hash(key), func(s *stream) bool { return s.is(key) })
+	n, found := h.streams.find(h.hash(key), func(s **stream) bool { return (*s).is(key) })
 	if !found {
 		return nil
 	}
-	return h.streams.items[n]
+	return h.streams.at(n)
 }
 
 // seek is find for its Watch, of which a round asks for one stream after another: mostly in the order in which they came here.
@@ -109,32 +110,8 @@ func (h *shelf) remove(s *stream) {
 // all returns the streams that are here, by number; none may be added meanwhile.
 func (h *shelf) all() iter.Seq2[uint32, *stream] {
 	return func(yield func(uint32, *stream) bool) {
-		for n, s := range h.streams.items {
-			if s != nil && !yield(uint32(n), s) {
-				return
-			}
-		}
-	}
-}
-
-// rows yields every stream; of those at rest it opens only what the board shows. They are not to be changed, or kept.
-func (h *shelf) rows() iter.Seq[*stream] {
-	return func(yield func(*stream) bool) {
-		var glimpse stream
-		for _, s := range h.all() {
-			if s.body != nil {
-				if !yield(s) {
-					return
-				}
-				continue
-			}
-			glimpse = *s
-			glimpse.body = h.body(s)
-			h.packer.read(h.packed.at(s.number))
-			glimpse.packRows(&h.packer)
-			on := yield(&glimpse)
-			h.spare(glimpse.body)
-			if !on {
+		for n := range h.streams.given {
+			if s := h.streams.at(n); s != nil && !yield(n, s) {
 				return
 			}
 		}
@@ -150,6 +127,7 @@ func (h *shelf) open(s *stream) *stream {
 		h.packer.read(h.packed.at(s.number))
 		s.pack(&h.packer)
 		s.held = append(s.held, h.packer.held...)
+		s.calm = calm{}
 	case h.keeps && !slices.Contains(h.opened, s):
 		h.opened = append(h.opened, s)
 	}
@@ -237,7 +215,7 @@ func (h *shelf) nameSource(s *stream, l *link) {
 		name = ""
 	}
 	if s.source != name {
-		s.call(s.key.Stream, name)
+		s.call(&h.names, s.key.Stream, name)
 		s.source = s.names[s.length:]
 	}
 	if o := l.origin; o != nil {

@@ -14,28 +14,31 @@ func (h *shelf) findOrigin(key OriginKey) *origin {
 	if !found {
 		return nil
 	}
-	return h.origins.items[n]
+	return h.origins.item(n)
 }
 
-// addOrigin takes a new origin in, and opens it.
-func (h *shelf) addOrigin(o *origin) {
+// addOrigin takes a new origin in.
+func (h *shelf) addOrigin(it origin) *origin {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	o.number = h.origins.add(o)
+	n := h.origins.add(it)
+	o := h.origins.item(n)
+	o.number = n
+	return o
 }
 
-// removeOrigin takes an origin out. It stays open until it is to be put back.
+// removeOrigin takes an origin out, which is open. It stays so until it is to be put back.
 func (h *shelf) removeOrigin(o *origin) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.origins.remove(o.number)
+	h.origins.lose(o.number)
 	h.sights.put(o.number, nil)
 	o.over = true
 }
 
 // originAt opens the origin that has a number.
 func (h *shelf) originAt(n uint32) *origin {
-	o := h.origins.items[n]
+	o := h.origins.item(n)
 	h.openOrigin(o)
 	return o
 }
@@ -82,6 +85,11 @@ func (h *shelf) restOrigin(o *origin) {
 		h.spareOrigins = append(h.spareOrigins, o.originBody)
 	}
 	o.originBody = nil
+	if o.over && !o.asking { // who asks about it has it in hand until the answer was taken in
+		h.mu.Lock()
+		h.origins.reuse(o.number)
+		h.mu.Unlock()
+	}
 }
 
 func (h *shelf) packOrigin(o *origin) {

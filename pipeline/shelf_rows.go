@@ -18,7 +18,7 @@ type reader struct {
 func (h *shelf) read() iter.Seq[*LinkStatus] {
 	return func(yield func(*LinkStatus) bool) {
 		h.mu.Lock()
-		all := uint32(len(h.streams.items))
+		all := h.streams.given
 		h.mu.Unlock()
 		var r reader
 		for from := uint32(0); from < all; from += readAtOnce {
@@ -42,8 +42,8 @@ func (h *shelf) readSome(r *reader, from, to uint32) {
 	}
 	r.packer.base, r.packer.epoch, r.packer.words = h.packer.base, h.packer.epoch, h.words
 	for n := from; n < to; n++ {
-		if h.streams.has(n) {
-			r.take(h.streams.items[n], h.packed.at(n))
+		if s := h.streams.at(n); s != nil {
+			r.take(s, h.packed.at(n))
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (r *reader) take(s *stream, data []byte) {
 	}
 	r.body.begin(nil, s)
 	r.packer.read(data)
-	r.body.packRows(&r.packer)
+	r.body.packShown(&r.packer)
 	for _, l := range r.body.links {
 		r.rows = append(r.rows, l.status)
 	}

@@ -104,28 +104,6 @@ func stateOf(n uint64) pipeline.StreamState {
 
 func createdOf(n uint64) time.Time { return epoch.Add(-time.Duration(n*1_299_709) * time.Millisecond) }
 
-// live is how many bytes of the heap are in use.
-func live() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// mostState is how many bytes the state of a link may take beside its names.
-const mostState = 128
-
-func TestStateOfAHealthyLinkIsSmall(t *testing.T) {
-	f := newFleet(1000, false)
-	for range 4 {
-		f.turn()
-		if packed, handle := pipeline.Packed(f.watch); packed+handle > mostState {
-			t.Errorf("%.1f bytes packed and %.0f beside, want no more than %d together", packed, handle, mostState)
-		}
-	}
-}
-
 func TestBoardIsReadWhileTheRingGoesOn(t *testing.T) {
 	f := newFleet(500, true)
 	f.turn()
@@ -182,15 +160,17 @@ func BenchmarkState(b *testing.B) {
 		b.Run(fmt.Sprintf("origins=%v", origins), func(b *testing.B) {
 			for b.Loop() {
 				f := newFleet(n, origins)
-				before := live()
+				before, pieces := live()
 				for range 4 {
 					f.turn()
 				}
-				all := float64(live()-before) / n
+				after, more := live()
+				all := float64(after-before) / n
 				packed, handle := pipeline.Packed(f.watch)
 				b.ReportMetric(all, "B/link")
 				b.ReportMetric(all-namesOf(f), "B/link-beside-names")
 				b.ReportMetric(packed+handle, "B/state")
+				b.ReportMetric(float64(more-pieces)/n, "pieces/link")
 				runtime.KeepAlive(f)
 			}
 		})

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -13,7 +12,6 @@ type stream struct {
 	shared *kin   // as it was put back newest
 	listed uint32 // the newest round that told of it
 	number uint32 // on its shelf
-	index  int32  // in wakes; -1: not in it
 	length uint16 // of its own name
 	over   bool   // it was forgotten, and is on no shelf any more
 	unseen bool   // it was named, but never seen
@@ -45,6 +43,7 @@ type body struct {
 	events   []Advisory // lately told of it, oldest first
 	dirty    bool       // its record differs in more than its proofs
 
+	calm   calm
 	source string   // the name of the first link's origin, as it lies beside the stream's own
 	held   []uint32 // words of its packed form, or that links take from their first sample
 	*scratch
@@ -87,11 +86,11 @@ func (s *stream) is(key StreamKey) bool {
 }
 
 // call sets the names that the stream keeps at rest.
-func (s *stream) call(name, source string) {
-	s.length = uint16(len(name))
-	if s.names = name + source; source == "" {
-		s.names = strings.Clone(name)
+func (s *stream) call(k *names, name, source string) {
+	if source == name {
+		source = ""
 	}
+	s.names, s.length = k.keep(name, source), uint16(len(name))
 }
 
 // mirror tells whether the stream is known as a mirror.

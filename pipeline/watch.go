@@ -118,15 +118,16 @@ func NewWatch(now time.Time, opt WatchOptions, from State) *Watch {
 	w := &Watch{
 		opt: opt, started: now, tracker: NewTracker(open, ended),
 		shelf: newShelf(now), kins: kins{defaults: opt.Defaults, byKey: map[kinKey]*kin{}},
-		plain: map[uint64]uint32{}, ended: map[StreamKey]time.Time{}, looks: map[uint64]*look{}, seeing: now, wakes: wakes{base: now},
+		plain: map[uint64]uint32{}, ended: map[StreamKey]time.Time{}, looks: map[uint64]*look{}, seeing: now,
 		rounds: rounds{interval: opt.Interval, perSec: opt.LooksPerSecond},
 		origins: origins{
-			on: opt.Origins, base: now, places: map[OriginKey]*originPlace{}, shared: map[*origin]map[*stream]bool{},
+			on: opt.Origins, places: map[OriginKey]*originPlace{}, shared: map[*origin]map[*stream]bool{},
 			budget: budget{perSec: max(1, opt.LooksPerSecond/originShare)},
 		},
 		askedOrigins: map[uint64]*origin{}, waiting: map[*origin]*viewing{},
 		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
+	w.wakes, w.origins.queue = newWakes(now, &w.shelf.streams), newOriginQueues(now, &w.shelf.origins)
 	w.emit, w.way = w.heed, func() string { return "" }
 	w.tracker.Hold(opt.Holds)
 	w.rounds.soon(now)

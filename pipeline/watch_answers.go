@@ -63,9 +63,14 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	default:
 		w.sight.unanswered(sample.Fault.String())
 	}
-	s := w.stream(sample.Key)
+	s := w.shelf.seek(sample.Key)
+	if l != nil && l.scope == nil && w.pass(now, s, sample) {
+		s.listed = max(s.listed, l.round)
+		w.hasten(now, false)
+		return
+	}
 	if s != nil {
-		w.catchUpOn(now, s)
+		w.catchUpOn(now, w.shelf.open(s))
 	}
 	refused := sample.Fault.Kind == FaultDenied && l != nil && l.scope != nil
 	if refused && w.rounds.running == 0 {

@@ -46,6 +46,7 @@ func (w *Watch) judge(now time.Time, s *stream) {
 	if s.dirty || opened {
 		w.keep(s)
 	}
+	s.calm = w.calmly(now, s)
 	w.plan(now, s)
 }
 

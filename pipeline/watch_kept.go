@@ -59,7 +59,11 @@ func (w *Watch) keep(s *stream) {
 
 // restore goes on with a stream from its record.
 func (w *Watch) restore(now time.Time, r *StreamRecord) {
-	s := w.newStream(now, r.Key, r.Policy, labels(w.opt.Metadata, r.Metadata))
+	source := ""
+	if len(r.Links) > 0 {
+		source = r.Links[0].Subject.Origin
+	}
+	s := w.newStream(now, r.Key, source, r.Policy, labels(w.opt.Metadata, r.Metadata))
 	s.restore(r, now)
 	s.dirty = s.dirty || !maps.Equal(s.metadata, r.Metadata)
 	if w.opt.Watched != nil && !w.opt.Watched(s.name()) {

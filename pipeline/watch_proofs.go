@@ -26,7 +26,6 @@ type pages struct {
 
 	unread error // why pages could not be read at the start
 	writer pageWriter
-	reader reader
 }
 
 // otherPage stands for a page that another Watch gave out: it may be about other streams.
@@ -45,7 +44,7 @@ func (w *Watch) beginPages(now time.Time, kept []ProofPage) {
 
 // pageCount is how many pages there are: one at least.
 func (w *Watch) pageCount() int {
-	return max(1, (len(w.shelf.streams.items)+pageStreams-1)/pageStreams)
+	return max(1, (int(w.shelf.streams.given)+pageStreams-1)/pageStreams)
 }
 
 // turnPages makes the next page, where it is time: each once within keepEvery. What was opened is to be put back before.
@@ -58,8 +57,8 @@ func (w *Watch) turnPages(now time.Time) {
 	g.next %= n
 	if g.renew > 0 {
 		g.renew--
-		for _, s := range w.page(g.next) {
-			if s != nil {
+		for n, to := w.page(g.next); n < to; n++ {
+			if s := w.shelf.streams.at(n); s != nil {
 				w.keep(s)
 			}
 		}
@@ -87,24 +86,23 @@ func (w *Watch) makePages() {
 
 // makePage makes a page of what is proven now, and has it given out where it says something new.
 func (w *Watch) makePage(number int) {
-	g, r := &w.pages, &w.pages.reader
+	g := &w.pages
 	g.writer.begin()
-	for i := range w.page(number) {
-		n := uint32(number*pageStreams + i)
-		r.rows = r.rows[:0]
-		w.shelf.readSome(r, n, n+1)
-		if len(r.rows) > 0 && r.rows[0].Subject.IsLink() {
-			g.writer.add(r.rows)
+	for n, to := w.page(number); n < to; n++ {
+		if s := w.shelf.streams.at(n); s != nil {
+			b, _ := w.shelf.glance(s)
+			g.writer.add(b)
+			w.shelf.spare(b)
 		}
 	}
 	data, sum := g.writer.end()
 	g.give(ProofPage{Connection: w.opt.Connection, Number: number, Data: slices.Clone(data)}, uint64(sum))
 }
 
-// page is the streams that a page is about, by number; nil: a number that is free.
-func (w *Watch) page(number int) []*stream {
-	all := w.shelf.streams.items
-	return all[min(number*pageStreams, len(all)):min((number+1)*pageStreams, len(all))]
+// page is the numbers of the streams that a page is about: up to to. Some may be free.
+func (w *Watch) page(number int) (from, to uint32) {
+	all := w.shelf.streams.given
+	return min(uint32(number*pageStreams), all), min(uint32((number+1)*pageStreams), all)
 }
 
 // give has a page given out, unless it is kept as it is.

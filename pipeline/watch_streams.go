@@ -23,7 +23,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 		return // asked before it was forgotten
 	case s == nil:
 		delete(w.plain, w.shelf.hash(sample.Key))
-		s = w.newStream(now, sample.Key, *sample.policy(), labels(w.opt.Metadata, sample.metadata()))
+		s = w.newStream(now, sample.Key, sample.Links[0].Origin, *sample.policy(), labels(w.opt.Metadata, sample.metadata()))
 		w.shelf.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
@@ -71,10 +71,10 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	w.judge(now, s)
 }
 
-// newStream returns a stream, open, that is not on the shelf yet.
-func (w *Watch) newStream(now time.Time, key StreamKey, own Policy, metadata map[string]string) *stream {
-	s := &stream{shared: w.kins.join(key, own, metadata), index: -1}
-	s.call(key.Stream, "")
+// newStream returns a stream, open, that is not on the shelf yet. Source is its first link's origin; empty: it has none.
+func (w *Watch) newStream(now time.Time, key StreamKey, source string, own Policy, metadata map[string]string) *stream {
+	s := &stream{shared: w.kins.join(key, own, metadata)}
+	s.call(&w.shelf.names, key.Stream, source)
 	w.shelf.fresh(s)
 	s.first, s.dirty = now, true
 	return s
@@ -123,7 +123,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 	case s == nil && (plain || sample.Fault.Kind == FaultNotFound || sample.Asked.Before(w.ended[sample.Key])):
 		return
 	case s == nil:
-		s = w.newStream(now, sample.Key, Policy{}, nil)
+		s = w.newStream(now, sample.Key, "", Policy{}, nil)
 		w.shelf.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked):
 		return // a newer look saw it
@@ -154,8 +154,8 @@ func (w *Watch) end(now time.Time, s *stream, reason string) {
 	}
 	w.tell(closed...)
 	w.uncover(s, -1)
-	w.wakes.set(s, time.Time{})
 	if w.shelf.find(s.key) == s {
+		w.wakes.set(s, time.Time{})
 		w.links -= len(s.links)
 		for _, l := range s.links {
 			w.leave(s, l)

@@ -118,8 +118,7 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView) {
 	if o.over { // forgotten meanwhile
 		return
 	}
-	o.due = o.asked.Add(w.originPause(o)).Sub(q.base)
-	q.queueOf(o).push(o)
+	q.queueOf(o).set(o.number, o.asked.Add(w.originPause(o)))
 	for _, s := range q.streamsOf(o) {
 		m := w.shelf.mark()
 		w.told = append(w.told, telling{s, w.observeOrigin(now, w.shelf.open(s), o, v)})

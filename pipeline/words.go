@@ -19,28 +19,28 @@ type word struct {
 
 func newWords() *words {
 	w := &words{seed: maphash.MakeSeed()}
-	w.roll.hash = func(it word) uint64 { return maphash.String(w.seed, it.text) }
+	w.roll.hash = func(it *word) uint64 { return maphash.String(w.seed, it.text) }
 	w.roll.add(word{held: 1})
 	return w
 }
 
 // text is what a number stands for.
-func (w *words) text(n uint32) string { return w.roll.items[n].text }
+func (w *words) text(n uint32) string { return w.roll.item(n).text }
 
 // hold returns a text's number, and keeps the text until that is let go of. Like is a number that the text had before, perhaps.
 func (w *words) hold(text string, like uint32) uint32 {
 	switch {
 	case text == "":
 		return 0
-	case w.roll.has(like) && w.roll.items[like].text == text:
-		w.roll.items[like].held++
+	case w.roll.at(like).text == text:
+		w.roll.item(like).held++
 		return like
 	}
-	n, found := w.roll.find(maphash.String(w.seed, text), func(it word) bool { return it.text == text })
+	n, found := w.roll.find(maphash.String(w.seed, text), func(it *word) bool { return it.text == text })
 	if !found {
 		n = w.roll.add(word{text: strings.Clone(text)})
 	}
-	w.roll.items[n].held++
+	w.roll.item(n).held++
 	return n
 }
 
@@ -50,10 +50,28 @@ func (w *words) release(numbers []uint32) {
 		if n == 0 {
 			continue
 		}
-		if it := &w.roll.items[n]; it.held > 1 {
+		if it := w.roll.item(n); it.held > 1 {
 			it.held--
 		} else {
 			w.roll.remove(n)
 		}
 	}
+}
+
+// names keeps texts that are hardly ever there twice, one behind the other.
+type names struct{ chunk strings.Builder }
+
+// nameChunk is how many bytes of names lie together: one of them that is in use keeps the others from being freed.
+const nameChunk = 2 << 10
+
+// keep copies a name, and another one right behind it.
+func (k *names) keep(name, other string) string {
+	if k.chunk.Cap()-k.chunk.Len() < len(name)+len(other) {
+		k.chunk.Reset()
+		k.chunk.Grow(max(nameChunk, len(name)+len(other)))
+	}
+	start := k.chunk.Len()
+	k.chunk.WriteString(name)
+	k.chunk.WriteString(other)
+	return k.chunk.String()[start:]
 }
