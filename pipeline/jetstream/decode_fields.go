@@ -19,8 +19,13 @@ type decoder struct {
 	group    group
 	replicas []*replica // of which the first used are the document's
 	used     int
+	link     *replica // the newest of them
 	filters  []byte
+	leader   string    // the newest
 	times    [4]minute // of creation, answer, newest message, start
+
+	path *step // where the shapes stand that are learnt; nil: none is
+	mark int   // where the newest part ended
 }
 
 // document reads a whole document. It is never nil: on an error it holds what could be read, which may be the name.
@@ -35,82 +40,83 @@ func (d *decoder) document(doc []byte) (*document, error) {
 
 // element reads the document that comes next.
 func (d *decoder) element() {
-	d.used = 0
+	if d.memory == nil || !d.again() {
+		d.learn(d.fields)
+	}
+}
+
+// clear empties what a document fills, and keeps the memory of its lists.
+func (d *decoder) clear() {
 	x := &d.doc
 	*x = document{Sources: x.Sources[:0], Config: config{Sources: x.Config.Sources[:0]}}
+	d.used = 0
+}
+
+// fields reads a document key by key.
+func (d *decoder) fields() {
+	d.clear()
 	if !d.open('{') {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindDocument)) {
+		switch string(d.key()) {
 		case "error":
-			d.known(&f, 1)
-			x.Error = d.apiError(&apiError{})
+			d.value(&f, partError)
 		case "config":
-			d.known(&f, 2)
-			d.config(&x.Config)
+			d.known(&f, partConfig)
+			d.config()
 		case "created":
-			d.known(&f, 3)
-			x.Created = d.time(&d.times[0])
+			d.value(&f, partCreated)
 		case "state":
-			d.known(&f, 4)
+			d.known(&f, partState)
 			d.state()
 		case "name":
-			d.known(&f, 5)
-			x.Name = d.string(d.text())
+			d.value(&f, partName)
 		case "cluster":
-			d.known(&f, 6)
-			x.Cluster = d.cluster()
+			d.known(&f, partCluster)
+			d.cluster()
 		case "mirror":
-			d.known(&f, 7)
-			x.Mirror = d.replica()
+			d.known(&f, partMirror)
+			d.replica(partMirror)
 		case "sources":
-			d.known(&f, 8)
-			x.Sources = d.sources(x.Sources)
+			d.known(&f, partSource)
+			d.sources(&d.doc.Sources, partSource)
 		case "ts":
-			d.known(&f, 9)
-			x.TS = d.time(&d.times[1])
+			d.value(&f, partTS)
 		default:
-			d.unknown(&f, kindDocument)
+			d.unknown()
 		}
 	}
 }
 
-func (d *decoder) config(c *config) {
+func (d *decoder) config() {
 	if !d.open('{') {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindConfig)) {
+		switch string(d.key()) {
 		case "name":
-			d.known(&f, 1)
-			c.Name = d.string(d.text())
+			d.value(&f, partConfigName)
 		case "subjects":
-			d.known(&f, 2)
-			c.Subjects = d.subjects()
+			d.value(&f, partSubjects)
 		case "metadata":
-			d.known(&f, 3)
-			c.settings = d.metadata()
+			d.value(&f, partMetadata)
 		case "mirror":
-			d.known(&f, 4)
-			c.Mirror = d.replica()
+			d.known(&f, partConfigMirror)
+			d.replica(partConfigMirror)
 		case "sources":
-			d.known(&f, 5)
-			c.Sources = d.sources(c.Sources)
+			d.known(&f, partConfigSource)
+			d.sources(&d.doc.Config.Sources, partConfigSource)
 		case "max_msgs":
-			d.known(&f, 6)
-			c.MaxMsgs = d.integer()
+			d.value(&f, partMaxMsgs)
 		case "max_bytes":
-			d.known(&f, 7)
-			c.MaxBytes = d.integer()
+			d.value(&f, partMaxBytes)
 		case "discard":
-			d.known(&f, 8)
-			c.Discard = d.word("old")
+			d.value(&f, partDiscard)
 		case "sealed":
-			d.known(&f, 9)
-			c.Sealed = d.flag()
+			d.value(&f, partSealed)
 		default:
-			d.unknown(&f, kindConfig)
+			d.unknown()
 		}
 	}
 }
@@ -129,35 +135,27 @@ func (d *decoder) subjects() (subjects []string) {
 }
 
 func (d *decoder) state() {
-	x := &d.doc.State
 	if !d.open('{') {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindState)) {
+		switch string(d.key()) {
 		case "messages":
-			d.known(&f, 1)
-			x.Messages = d.count()
+			d.value(&f, partMessages)
 		case "bytes":
-			d.known(&f, 2)
-			x.Bytes = d.count()
+			d.value(&f, partBytes)
 		case "first_seq":
-			d.known(&f, 3)
-			x.FirstSeq = d.count()
+			d.value(&f, partFirstSeq)
 		case "last_seq":
-			d.known(&f, 4)
-			x.LastSeq = d.count()
+			d.value(&f, partLastSeq)
 		case "last_ts":
-			d.known(&f, 5)
-			x.LastTime = d.time(&d.times[2])
+			d.value(&f, partLastTime)
 		case "num_deleted":
-			d.known(&f, 6)
-			x.Deleted = d.integer()
+			d.value(&f, partDeleted)
 		case "num_subjects":
-			d.known(&f, 7)
-			x.Subjects = d.count()
+			d.value(&f, partCount)
 		default:
-			d.unknown(&f, kindState)
+			d.unknown()
 		}
 	}
 }
@@ -168,7 +166,7 @@ func (d *decoder) apiError(e *apiError) *apiError {
 		return nil
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindError)) {
+		switch string(d.key()) {
 		case "code":
 			d.known(&f, 1)
 			e.Code = int(d.integer())
@@ -179,7 +177,7 @@ func (d *decoder) apiError(e *apiError) *apiError {
 			d.known(&f, 3)
 			e.Description = d.word("")
 		default:
-			d.unknown(&f, kindError)
+			d.skip()
 		}
 	}
 	return e

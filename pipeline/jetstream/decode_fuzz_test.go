@@ -46,6 +46,7 @@ func seedDecode(f *testing.F) {
 		head + `"metadata":{"a\u003eb":"\ud83d\ude00\ud83d","b":null,"\u00e9":"\"\\\/\b\f\n\r\t"}}}`,
 		head + `"mirror":{"NAME":"S","Active":-1,"ſeq":1}},"MIRROR":{"name":"S","ACTIVE":-1,"lag":0}}`,
 		head + `"mirror":{"name":"S"}},"mirror":{"name":"S","active":-1},"mirror":{"active":5}}`,
+		head + `"sources":[{"name":"S"},null]}}`,
 		head + `"subjects":["a.>",null,"b\u003e"]}}`,
 		head + `"mirror":null,"sources":null,"metadata":null},"cluster":null,"error":null,"state":null,"created":null}`,
 		head + `"mirror":{"name":"S","external":null}},"mirror":{"name":"S","active":9223372036854775808,"lag":-0}}`,

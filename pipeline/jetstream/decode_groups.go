@@ -2,118 +2,102 @@ package jetstream
 
 // This file holds how the parts of a document are read that come more than once: links, and members of groups.
 
-// cluster reads the group of servers that hold a stream.
+// cluster reads the group of servers that hold a stream; nil: there is none.
 func (d *decoder) cluster() *group {
-	g := &d.group
-	leader := g.Leader
-	*g = group{Replicas: g.Replicas[:0]}
 	if !d.open('{') {
 		return nil
 	}
+	d.part(partCluster)
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindCluster)) {
+		switch string(d.key()) {
 		case "leader":
-			d.known(&f, 1)
-			g.Leader = d.word(leader)
+			d.value(&f, partLeader)
 		case "replicas":
-			d.known(&f, 2)
+			d.known(&f, partPeer)
 			if d.open('[') {
 				for d.more(']') {
-					g.Replicas = append(g.Replicas, d.peer())
+					d.part(partPeer)
+					d.peer()
 				}
 			}
 		default:
-			d.unknown(&f, kindCluster)
+			d.unknown()
 		}
 	}
-	return g
+	return &d.group
 }
 
-func (d *decoder) peer() (p peer) {
+func (d *decoder) peer() {
 	if !d.open('{') {
-		return p
+		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindPeer)) {
+		switch string(d.key()) {
 		case "name":
-			d.known(&f, 1)
-			p.Name = d.word("")
+			d.value(&f, partPeerName)
 		case "current":
-			d.known(&f, 2)
-			p.Current = d.flag()
+			d.value(&f, partPeerCurrent)
 		case "offline":
-			d.known(&f, 3)
-			p.Offline = d.flag()
+			d.value(&f, partPeerOffline)
 		case "pending":
-			d.known(&f, 4)
-			p.Pending = d.flag()
+			d.value(&f, partPeerPending)
 		case "active":
-			d.known(&f, 5)
-			p.Active = d.integer()
+			d.value(&f, partPeerActive)
 		case "lag":
-			d.known(&f, 6)
-			p.Lag = d.count()
+			d.value(&f, partPeerLag)
 		default:
-			d.unknown(&f, kindPeer)
+			d.unknown()
 		}
 	}
-	return p
 }
 
-// sources reads a list of sources; one that is null stays nil.
-func (d *decoder) sources(list []*replica) []*replica {
+// sources reads a list of sources, each of which begins as part does; one that is null is nil in the list.
+func (d *decoder) sources(list *[]*replica, begin part) {
 	if !d.open('[') {
-		return nil
+		return
 	}
 	for d.more(']') {
-		list = append(list, d.replica())
-	}
-	return list
-}
-
-// replica reads a mirror or a source; nil: it is null.
-func (d *decoder) replica() *replica {
-	if !d.open('{') {
-		return nil
-	}
-	r := d.nextReplica()
-	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindReplica)) {
-		case "name":
-			d.known(&f, 1)
-			r.Name = d.string(d.text())
-		case "external":
-			d.known(&f, 2)
-			d.external(r)
-		case "opt_start_seq":
-			d.known(&f, 3)
-			r.StartSeq = d.count()
-		case "opt_start_time":
-			d.known(&f, 4)
-			r.StartTime = d.time(&d.times[3])
-		case "filter_subject":
-			d.known(&f, 5)
-			r.Filter = d.string(d.text())
-		case "subject_transforms":
-			d.known(&f, 6)
-			d.transforms(r)
-		case "active":
-			d.known(&f, 7)
-			r.Active = d.integer()
-		case "lag":
-			d.known(&f, 8)
-			r.Lag = d.count()
-		case "seq":
-			d.known(&f, 9)
-			r.Seq = d.count()
-		case "error":
-			d.known(&f, 10)
-			r.Error = d.apiError(&r.failure)
-		default:
-			d.unknown(&f, kindReplica)
+		if !d.replica(begin) {
+			*list = append(*list, nil)
+			d.path = nil
 		}
 	}
-	return r
+}
+
+// replica reads a mirror or a source, which begins as part does, and is false where it is null.
+func (d *decoder) replica(begin part) bool {
+	if !d.open('{') {
+		return false
+	}
+	d.part(begin)
+	for f := (fielded{}); d.more('}'); {
+		switch string(d.key()) {
+		case "name":
+			d.value(&f, partLinkName)
+		case "external":
+			d.known(&f, partVia)
+			d.external()
+		case "opt_start_seq":
+			d.value(&f, partStartSeq)
+		case "opt_start_time":
+			d.value(&f, partStartTime)
+		case "filter_subject":
+			d.value(&f, partFilter)
+		case "subject_transforms":
+			d.value(&f, partTransforms)
+		case "active":
+			d.value(&f, partActive)
+		case "lag":
+			d.value(&f, partLag)
+		case "seq":
+			d.value(&f, partSeq)
+		case "error":
+			d.value(&f, partLinkError)
+		default:
+			d.unknown()
+		}
+	}
+	return true
 }
 
 // nextReplica returns an empty one that is the document's.
@@ -128,25 +112,24 @@ func (d *decoder) nextReplica() *replica {
 }
 
 // external reads the way to an origin in another account or domain.
-func (d *decoder) external(r *replica) {
+func (d *decoder) external() {
 	if !d.open('{') {
 		return
 	}
 	for f := (fielded{}); d.more('}'); {
-		switch string(d.field(&f, kindExternal)) {
+		switch string(d.key()) {
 		case "api":
-			d.known(&f, 1)
-			r.External.API = d.via()
+			d.value(&f, partVia)
 		default:
-			d.unknown(&f, kindExternal)
+			d.unknown()
 		}
 	}
 }
 
-// transforms reads the subjects that are copied, where there are several.
-func (d *decoder) transforms(r *replica) {
+// transforms reads the subjects that are copied, where there are several, separated by commas.
+func (d *decoder) transforms() string {
 	if !d.open('[') {
-		return
+		return ""
 	}
 	d.filters = d.filters[:0]
 	for comma := false; d.more(']'); comma = true {
@@ -165,5 +148,5 @@ func (d *decoder) transforms(r *replica) {
 			d.filters = append(d.filters, d.text()...)
 		}
 	}
-	r.filters = d.string(d.filters)
+	return d.string(d.filters)
 }

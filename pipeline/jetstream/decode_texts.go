@@ -14,13 +14,13 @@ import (
 type memory struct {
 	settings *settings // shared with other decoders; nil: metadata is passed over
 	newest   []byte    // metadata that was read last, and what it says
+	last     int       // where the last value in it begins
 	says     *pipeline.Settings
 	names    strings.Builder
 	words    map[string]string
 	via      string // of the newest replica
 	listens  bool   // subjects are read
-	passed   passed
-	expected expected
+	shapes   shapes
 }
 
 // newDecoder returns a decoder for many documents, which finds what metadata says in s; nil: nobody wants to know.
@@ -53,7 +53,7 @@ func (d *decoder) metadata() *pipeline.Settings {
 		d.pos += n // many streams say the same
 		return m.says
 	}
-	d.skip()
+	last := d.passMetadata()
 	if d.err != nil {
 		return nil
 	}
@@ -66,8 +66,32 @@ func (d *decoder) metadata() *pipeline.Settings {
 		}
 		m.settings.keep(text, says)
 	}
-	m.newest, m.says = append(m.newest[:0], text...), says
+	m.newest, m.last, m.says = append(m.newest[:0], text...), last, says
 	return says
+}
+
+// passMetadata passes over an object, and returns where in it the last value begins. Mostly it is as the newest was up to there.
+func (d *decoder) passMetadata() (last int) {
+	m, start := d.memory, d.pos
+	if m.last > 0 && bytes.HasPrefix(d.data[start:], m.newest[:m.last]) {
+		d.pos += m.last
+		if d.skip(); d.peek() == '}' {
+			d.pos++
+			return m.last
+		}
+		if d.err != nil {
+			return 0
+		}
+		d.pos = start
+	}
+	d.open('{')
+	for d.more('}') {
+		d.pass()
+		d.colon()
+		last = d.pos - start
+		d.skip()
+	}
+	return last
 }
 
 // texts reads an object whose elements are texts; nil: it is none.

@@ -152,11 +152,12 @@ func (s *scanner) more(bracket byte) bool {
 func (s *scanner) skip() {
 	switch s.peek() {
 	case '"':
-		s.span()
+		s.pass()
 	case '{':
 		if s.open('{') {
 			for s.more('}') {
-				s.name()
+				s.pass()
+				s.colon()
 				s.skip()
 			}
 		}

@@ -96,11 +96,44 @@ func hex4(b []byte) rune {
 	return r
 }
 
+// plain passes over a text of ASCII without escapes, as most are, and returns what stands between the quotes. It is false where the
+// text is not so, or stands near the document's end: the scanner then stands where it did. A quote has to be next.
+func (s *scanner) plain() (raw []byte, ok bool) {
+	data, start := s.data, s.pos+1
+	for i := start; i+8 <= len(data); i += 8 {
+		x := binary.LittleEndian.Uint64(data[i:])
+		quote, slash := x^('"'*ones), x^('\\'*ones)
+		stop := ((quote-ones)&^quote | (slash-ones)&^slash | (x - ' '*ones) | x) & highs // the lowest mark is right
+		if stop == 0 {
+			continue
+		}
+		if i += bits.TrailingZeros64(stop) / 8; data[i] != '"' {
+			return nil, false
+		}
+		s.pos = i + 1
+		return data[start:i], true
+	}
+	return nil, false
+}
+
+// pass passes over a text.
+func (s *scanner) pass() {
+	if s.peek() == '"' {
+		if _, ok := s.plain(); ok {
+			return
+		}
+	}
+	s.span()
+}
+
 // text reads a text. What had to be unescaped stays until the next text or key is read.
 func (s *scanner) text() []byte {
 	if s.peek() != '"' {
 		s.misfit("a text")
 		return nil
+	}
+	if raw, ok := s.plain(); ok {
+		return raw
 	}
 	raw, escapes, odd := s.span()
 	if escapes || odd && !utf8.Valid(raw) {
@@ -176,12 +209,19 @@ func (s *scanner) name() (raw []byte, escapes, odd bool) {
 	s.peek()
 	s.keyed = s.pos
 	raw, escapes, odd = s.span()
-	if s.peek() != ':' {
-		s.fail("a colon is due")
+	if s.colon(); s.err != nil {
 		return nil, false, false
 	}
-	s.pos++
 	return raw, escapes, odd
+}
+
+// colon passes over what stands behind a key.
+func (s *scanner) colon() {
+	if s.peek() != ':' {
+		s.fail("a colon is due")
+		return
+	}
+	s.pos++
 }
 
 // lower writes a key in small letters; two letters are ASCII in one case only.

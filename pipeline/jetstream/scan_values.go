@@ -83,6 +83,9 @@ func (s *scanner) whole() (n uint64, negative, ok bool) {
 		s.misfit("a number")
 		return 0, false, false
 	}
+	if n, ok = s.short(negative); ok {
+		return n, negative, true
+	}
 	start := s.pos
 	raw, whole := s.number()
 	switch {
@@ -103,6 +106,24 @@ func (s *scanner) whole() (n uint64, negative, ok bool) {
 		n = 10*n + digit
 	}
 	return n, negative, true
+}
+
+// short reads a number of few digits, which cannot overflow, as most are. It is false where the next is none, or stands at the document's
+// end: the scanner then stands where it did.
+func (s *scanner) short(negative bool) (n uint64, ok bool) {
+	data, start := s.data, s.pos
+	if negative {
+		start++
+	}
+	i := start
+	for ; i < len(data) && data[i]-'0' < 10; i++ {
+		n = 10*n + uint64(data[i]-'0')
+	}
+	if i == start || i-start > 18 || i >= len(data) || data[start] == '0' && i > start+1 || data[i] != ',' && data[i] != '}' {
+		return 0, false
+	}
+	s.pos = i
+	return n, true
 }
 
 // flag reads true or false.
@@ -131,9 +152,11 @@ func (s *scanner) time(m *minute) (t time.Time) {
 		s.misfit("a time")
 		return t
 	}
-	raw, _, _ := s.span()
-	if s.err != nil {
-		return t
+	raw, ok := s.plain()
+	if !ok {
+		if raw, _, _ = s.span(); s.err != nil {
+			return t
+		}
 	}
 	n := len(m.text)
 	if len(raw) > n && string(raw[:n]) == string(m.text[:]) {
@@ -161,13 +184,15 @@ func seconds(text []byte) (d time.Duration, ok bool) {
 	if len(text) == 3 {
 		return d, true
 	}
-	unit := time.Second
+	fraction := time.Duration(0)
 	for _, c := range text[3 : len(text)-1] {
 		if c-'0' > 9 {
 			return 0, false
 		}
-		unit /= 10
-		d += time.Duration(c-'0') * unit
+		fraction = 10*fraction + time.Duration(c-'0')
 	}
-	return d, text[2] == '.' && len(text) > 4
+	for range len("05.123456789Z") - len(text) {
+		fraction *= 10
+	}
+	return d + fraction, text[2] == '.' && len(text) > 4
 }
