@@ -75,6 +75,7 @@ type Watch struct {
 	skewing       time.Duration           // the same since that round ended
 	clocked       bool                    // a server's clock was read since then
 	ended         map[StreamKey]time.Time // streams forgotten lately: answers to older questions say nothing of them
+	turned        time.Time               // when Turn was called last
 	promised      time.Time               // what Next says; zero before the first Turn
 	proven        int                     // links proven anew since proofs was called
 	way           func() string           // of the source, as its Teller says
@@ -83,6 +84,8 @@ type Watch struct {
 	emit    func(Verdict) // heed
 	changes []Change
 	dirty   []*stream // with records to give out
+	room    int       // for records that may be given out until drained
+	drained time.Time // when there is room again
 	gone    []StreamKey
 	pages   pages
 }
@@ -158,6 +161,7 @@ func (w *Watch) able(origins, routes bool) {
 // Turn does what is due, and returns what is to be asked now.
 func (w *Watch) Turn(now time.Time) []Question {
 	defer w.settle()
+	w.turned = now
 	if w.shelf.tick(now) {
 		w.renewRecords()
 	}

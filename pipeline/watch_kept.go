@@ -18,24 +18,50 @@ type Kept struct {
 
 func (k *Kept) empty() bool { return len(k.Streams)+len(k.Gone)+len(k.Proofs)+len(k.Changes) == 0 }
 
-// Drain returns what is to be kept since the last call. With all set, every proof page is in it that is not kept as it is.
+// A start has the records of all streams to give out, each of some hundred bytes: they are given out no faster than they are committed.
+const (
+	mostDrained = 1000 // records within drainEvery, beside those of streams that changes are about
+	drainEvery  = 250 * time.Millisecond
+)
+
+// Drain returns what is to be kept since the last call: of very many records some, and Next says when there are more. With all set, every
+// one is in it, and every proof page that is not kept as it is.
 func (w *Watch) Drain(all bool) (k Kept) {
 	if all {
 		w.makePages()
 	}
-	for _, s := range w.dirty {
-		if s.over {
-			continue
+	for i := range w.changes {
+		if s := w.shelf.find(w.changes[i].Incident.Subject.StreamKey); s != nil {
+			w.drain(s, &k)
 		}
-		w.shelf.open(s)
-		k.Streams = append(k.Streams, s.record())
-		s.dirty, s.drains = false, false
-		w.settle()
 	}
-	w.dirty = nil
+	if !w.turned.Before(w.drained) {
+		w.drained, w.room = w.turned.Add(drainEvery), mostDrained
+	}
+	for ; len(w.dirty) > 0 && (all || w.room > 0); w.room-- {
+		w.drain(w.dirty[0], &k)
+		w.dirty = w.dirty[1:]
+	}
+	switch {
+	case len(w.dirty) == 0:
+		w.dirty = nil
+	case !w.promised.IsZero():
+		w.promised = earlier(w.promised, w.drained)
+	}
 	k.Gone, k.Proofs, k.Changes = w.gone, w.pages.ready, w.changes
 	w.gone, w.pages.ready, w.changes = nil, nil, nil
 	return k
+}
+
+// drain gives a stream's record out, where that is wanted.
+func (w *Watch) drain(s *stream, k *Kept) {
+	if s.over || !s.drains {
+		return
+	}
+	w.shelf.open(s)
+	k.Streams = append(k.Streams, s.record())
+	s.dirty, s.drains = false, false
+	w.settle()
 }
 
 // State returns what another watch on the connection goes on from, in NewWatch: all that is kept of every stream, the open

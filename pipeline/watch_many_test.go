@@ -48,6 +48,39 @@ func TestShortLimitsOfTenThousandHealthyStreamsOpenNothing(t *testing.T) {
 	w.wants()
 }
 
+// A start does not hold the records of all streams at once, and loses none.
+func TestRecordsOfManyNewStreamsAreGivenOutBitByBit(t *testing.T) {
+	t.Parallel()
+	const n = 2500
+	f := newFleet(n, false)
+	f.begin()
+	for i := range f.names {
+		f.tell(i)
+	}
+	f.watch.Done(f.now, f.round, nil)
+	told := map[pipeline.StreamKey]bool{}
+	for range n {
+		f.watch.Turn(f.now)
+		kept := f.watch.Drain(false).Streams
+		if len(kept) == 0 {
+			break
+		}
+		if len(kept) > 1000 {
+			t.Fatalf("%d records at once", len(kept))
+		}
+		for i := range kept {
+			told[kept[i].Key] = true
+		}
+		if soon := f.now.Add(250 * time.Millisecond); len(told) < n && f.watch.Next().After(soon) {
+			t.Fatalf("the next turn is at %s, %d of %d records are to be given out at %s", f.watch.Next(), n-len(told), n, soon)
+		}
+		f.now = f.watch.Next()
+	}
+	if len(told) != n {
+		t.Errorf("%d records of %d streams were given out", len(told), n)
+	}
+}
+
 func TestLimitsThatCannotBeProvenAreSaidOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, many(10_000/shrunk, 10)...)

@@ -110,7 +110,7 @@ func TestPagesAreSpreadOverHalfAMinute(t *testing.T) {
 func TestRecordsAreGivenOutAgainWhenTheClockWasSet(t *testing.T) {
 	r := newRounds(healthy(3500), nil)
 	r.next()
-	r.watch.Drain(false)
+	r.watch.Drain(true)
 	pipeline.SetClock(r.watch)
 	again := map[string]int{}
 	for range 13 {
