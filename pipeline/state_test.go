@@ -164,6 +164,7 @@ func BenchmarkState(b *testing.B) {
 				for range 4 {
 					f.turn()
 				}
+				f.watch.Drain(true)
 				after, more := live()
 				all := float64(after-before) / n
 				packed, handle := pipeline.Packed(f.watch)
