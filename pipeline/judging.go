@@ -12,7 +12,8 @@ type judging struct {
 	docket *docket // what is open on the stream by now
 	made   []Change
 	opened bool
-	last   int // the link that the newest verdict on one was about
+	awaits bool // a verdict changes without an answer, beside those on silence
+	last   int  // the link that the newest verdict on one was about
 	view   View
 }
 
@@ -53,6 +54,7 @@ func (w *Watch) heed(v Verdict) {
 	j := &w.judging
 	if v.Due.After(j.now) {
 		j.stream.due = earlier(j.stream.due, v.Due)
+		j.awaits = j.awaits || !v.Silence
 	}
 	var m *matter
 	opened := false

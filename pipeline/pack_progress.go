@@ -4,8 +4,9 @@ import "time"
 
 // pack packs a progress. While all is well much of it follows from the newest sample, and from the proof.
 func (g *Progress) pack(p *packer, s *Sample, l *link) {
-	still := l.first // a time that is not long before it was first seen
-	if l.proof.moved.IsZero() {
+	_, known := l.sample.position(s)
+	still := l.first                      // a time that is not long before it was first seen
+	if l.proof.moved.IsZero() || !known { // nothing of a position that is not told moves along with the proof
 		p.time(&g.stood, l.first)
 		still = g.stood
 	} else {
@@ -21,13 +22,16 @@ func (g *Progress) pack(p *packer, s *Sample, l *link) {
 		well.tail = s.State.LastTime
 	}
 	well.copied = well.kind == KindSource || s.State.Messages > 0 || s.State.FirstSeq > 0
+	if !known {
+		well.known, well.posAt = false, still
+	}
 	if p.bit(!p.reading && g.position != well) {
 		g.position.pack(p, &well)
 	} else {
 		g.position = well
 	}
 	if p.bit(!p.reading && (l.origin != nil || g.acquainted())) {
-		g.packOrigin(p, s, l)
+		g.packOrigin(p, l)
 	}
 	if p.bit(!p.reading && g.trouble()) {
 		g.packTrouble(p, s.At)
@@ -51,7 +55,7 @@ func (g *position) pack(p *packer, near *position) {
 }
 
 // packOrigin packs what is known by the origin's newest view.
-func (g *Progress) packOrigin(p *packer, s *Sample, l *link) {
+func (g *Progress) packOrigin(p *packer, l *link) {
 	l.packOrigin(p)
 	seen := time.Time{}
 	switch {
@@ -65,7 +69,7 @@ func (g *Progress) packOrigin(p *packer, s *Sample, l *link) {
 		if p.reading {
 			g.origin = &OriginView{Key: l.subject.OriginKey()}
 		}
-		g.origin.pack(p, s.At)
+		g.origin.pack(p, l.first) // not against what moves: a sample taken in in passing leaves it as it is
 		seen = g.origin.At
 	}
 	p.flag(&g.settled, true)

@@ -89,7 +89,7 @@ func (w *Watch) serve(now time.Time) (scope []*stream) {
 			}
 			w.waits[queue] = w.waits[queue][1:]
 			*place--
-			s.waiting, s.asked, s.missed = false, now, time.Time{}
+			s.waiting, s.queue, s.asked, s.missed = false, 0, now, time.Time{}
 			if queue != queueRecovering { // its deadline nears: the origin may tell why
 				w.catchUpOn(now, s)
 				for _, l := range s.links {
@@ -112,7 +112,7 @@ func (w *Watch) waitsIn(now time.Time, queue int, s *stream) bool {
 	switch {
 	case !s.waiting || s.queue != queue: // it went on to another queue
 	case !w.wanted(now, s):
-		s.waiting = false
+		s.waiting, s.queue = false, 0
 		w.plan(now, s) // it was not planned for a look while it waited
 	case queue == queueAnswering && s.silent():
 		s.queue = queueSilent

@@ -13,11 +13,12 @@ type calm struct {
 	asOf  time.Time // oldest view of an origin that a verdict on a failover rests on; zero: there is none
 }
 
-// calmly tells, of a stream that was judged just now, what may be taken in in passing.
+// calmly tells, of a stream that was judged just now, what may be taken in in passing. Some of what is asked here and in Progress.calm
+// follows from the rest as things stand: each says by itself what would have to be judged.
 func (w *Watch) calmly(now time.Time, s *stream) calm {
 	b := s.body
 	if w.sight.blind || b.whole == nil || b.led != b.whole || b.seen != now || b.dirty || b.busy() || b.troubled() || b.policy.Checks != (Checks{}) ||
-		b.due != b.firstDeadline() || w.tracker.docket(b.key) != nil {
+		w.judging.awaits || b.due != b.firstDeadline() || w.tracker.docket(b.key) != nil {
 		return calm{}
 	}
 	c := calm{is: true, rises: true}
@@ -78,14 +79,14 @@ func (w *Watch) pass(now time.Time, s *stream, sample *Sample) bool {
 	}
 	b, behind := w.shelf.glance(s)
 	defer w.shelf.spare(b)
-	if !b.calm.is || !w.alike(now, b, sample) || !b.follow(now, sample) {
+	if !b.calm.is || !w.alike(now, b, sample) {
 		return false
 	}
-	for _, l := range b.links {
-		if l.proof.contact.After(l.status.Proof) {
-			w.proven++
-		}
+	proven, well := b.follow(now, sample)
+	if !well {
+		return false
 	}
+	w.proven += proven
 	w.observeClock(sample)
 	w.shelf.replace(s, b, behind)
 	w.witness(s)
@@ -133,25 +134,27 @@ func (c *calm) allows(l *LinkSample, s *Sample, before *LinkSample, whole *Sampl
 	return t == *before && l.Active >= 0 && l.Active <= heartbeatLate
 }
 
-// follow lets the proofs of a calm stream's links observe a sample that is alike. It tells whether they came to what follows from it, and
-// nothing falls due.
-func (b *body) follow(now time.Time, s *Sample) bool {
+// follow lets the proofs of a calm stream's links observe a sample that is alike. It tells how many links were proven anew, and whether all
+// proofs came to what follows from it, and nothing falls due: where not, the body is of no use any more.
+func (b *body) follow(now time.Time, s *Sample) (proven int, well bool) {
 	w := b.whole
 	for i, l := range b.links {
 		f := &l.proof
-		limit := l.deadline.Sub(f.contact)
-		l.status.Proof = f.contact
+		before, limit := f.contact, l.deadline.Sub(f.contact)
 		*f = f.well(w, &l.sample)
 		l.sample = s.Links[i]
 		f.Observe(s, &l.sample)
 		if *f != f.well(s, &l.sample) || f.contact.After(f.bound) {
-			return false
+			return 0, false
+		}
+		if f.contact.After(before) {
+			proven++
 		}
 		if l.deadline.IsZero() {
 			continue
 		}
 		if l.deadline = f.contact.Add(limit); !now.Before(l.deadline) {
-			return false
+			return 0, false
 		}
 	}
 	b.due, b.seen, b.at = b.firstDeadline(), now, s.At
@@ -159,5 +162,5 @@ func (b *body) follow(now time.Time, s *Sample) bool {
 	for i := range w.Peers {
 		w.Peers[i].Active = s.Peers[i].Active
 	}
-	return true
+	return proven, true
 }

@@ -41,7 +41,7 @@ func (d *decoder) document(doc []byte) (*document, error) {
 // element reads the document that comes next.
 func (d *decoder) element() {
 	if d.memory == nil || !d.again() {
-		d.learn(d.fields)
+		d.learn()
 	}
 }
 
@@ -63,23 +63,23 @@ func (d *decoder) fields() {
 		case "error":
 			d.value(&f, partError)
 		case "config":
-			d.known(&f, partConfig)
+			d.once(&f, partConfig)
 			d.config()
 		case "created":
 			d.value(&f, partCreated)
 		case "state":
-			d.known(&f, partState)
+			d.once(&f, partState)
 			d.state()
 		case "name":
 			d.value(&f, partName)
 		case "cluster":
-			d.known(&f, partCluster)
+			d.once(&f, partCluster)
 			d.cluster()
 		case "mirror":
-			d.known(&f, partMirror)
+			d.once(&f, partMirror)
 			d.replica(partMirror)
 		case "sources":
-			d.known(&f, partSource)
+			d.once(&f, partSource)
 			d.sources(&d.doc.Sources, partSource)
 		case "ts":
 			d.value(&f, partTS)
@@ -102,10 +102,10 @@ func (d *decoder) config() {
 		case "metadata":
 			d.value(&f, partMetadata)
 		case "mirror":
-			d.known(&f, partConfigMirror)
+			d.once(&f, partConfigMirror)
 			d.replica(partConfigMirror)
 		case "sources":
-			d.known(&f, partConfigSource)
+			d.once(&f, partConfigSource)
 			d.sources(&d.doc.Config.Sources, partConfigSource)
 		case "max_msgs":
 			d.value(&f, partMaxMsgs)
@@ -168,13 +168,13 @@ func (d *decoder) apiError(e *apiError) *apiError {
 	for f := (fielded{}); d.more('}'); {
 		switch string(d.key()) {
 		case "code":
-			d.known(&f, 1)
+			d.once(&f, 1)
 			e.Code = int(d.integer())
 		case "err_code":
-			d.known(&f, 2)
+			d.once(&f, 2)
 			e.ErrCode = int(d.integer())
 		case "description":
-			d.known(&f, 3)
+			d.once(&f, 3)
 			e.Description = d.word("")
 		default:
 			d.skip()

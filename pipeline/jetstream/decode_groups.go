@@ -13,7 +13,7 @@ func (d *decoder) cluster() *group {
 		case "leader":
 			d.value(&f, partLeader)
 		case "replicas":
-			d.known(&f, partPeer)
+			d.once(&f, partPeer)
 			if d.open('[') {
 				for d.more(']') {
 					d.part(partPeer)
@@ -75,7 +75,7 @@ func (d *decoder) replica(begin part) bool {
 		case "name":
 			d.value(&f, partLinkName)
 		case "external":
-			d.known(&f, partVia)
+			d.once(&f, partVia)
 			d.external()
 		case "opt_start_seq":
 			d.value(&f, partStartSeq)
@@ -144,7 +144,7 @@ func (d *decoder) transforms() string {
 				d.skip()
 				continue
 			}
-			d.known(&f, 1)
+			d.once(&f, 1)
 			d.filters = append(d.filters, d.text()...)
 		}
 	}

@@ -59,8 +59,8 @@ const (
 // fielded is one object while its elements are read.
 type fielded struct{ seen uint64 }
 
-// known notes that a key of an object is read, and refuses it when it was before.
-func (s *scanner) known(f *fielded, key part) {
+// once notes that a key of an object is read, and refuses it when it was before.
+func (s *scanner) once(f *fielded, key part) {
 	if f.seen&(1<<key) != 0 {
 		s.refuse("a key is there twice")
 	}
@@ -69,7 +69,7 @@ func (s *scanner) known(f *fielded, key part) {
 
 // value reads what stands at a key of an object.
 func (d *decoder) value(f *fielded, p part) {
-	d.known(f, p)
+	d.once(f, p)
 	d.part(p)
 }
 

@@ -16,15 +16,18 @@ type step struct {
 // How much is kept of shapes. Where streams are written in more ways than there is room for, the first ones are kept for a while.
 const (
 	mostSteps   = 4096
-	mostMissed  = 4096 // documents that were written in none of the ways
-	mostUnknown = 256  // keys
-	longUnknown = 64   // bytes of a value
+	mostOfOne   = mostSteps / 8 // by one document: an aggregate of many sources leaves room for others
+	longText    = 1 << 10       // bytes between two parts
+	mostMissed  = 4096          // documents that were written in none of the ways
+	mostUnknown = 256           // keys
+	longUnknown = 64            // bytes of a value
 )
 
 // shapes are the documents that a decoder knows to read sooner.
 type shapes struct {
 	root    step
 	steps   int
+	room    int               // for more of the document that is read
 	missed  int               // since there is no room
 	unknown map[string]string // by key what stands there, of what is not of interest; empty: that differs
 }
@@ -53,12 +56,12 @@ func (d *decoder) again() bool {
 	return false
 }
 
-// learn remembers how the document is written that fields reads.
-func (d *decoder) learn(fields func()) {
+// learn reads a document key by key, and remembers how it is written.
+func (d *decoder) learn() {
 	if d.memory != nil {
 		d.path, d.mark = d.memory.shapes.begin(), d.pos
 	}
-	if fields(); d.err == nil && d.wrong == nil {
+	if d.fields(); d.err == nil && d.wrong == nil {
 		d.note(partEnd)
 	}
 	d.path = nil
@@ -72,6 +75,7 @@ func (s *shapes) begin() *step {
 		}
 		s.root, s.steps, s.missed = step{}, 0, 0
 	}
+	s.room = min(mostOfOne, mostSteps-s.steps)
 	return &s.root
 }
 
@@ -96,9 +100,10 @@ func (s *shapes) after(from *step, text []byte, p part) *step {
 			return at
 		}
 	}
-	if s.steps >= mostSteps {
+	if s.room == 0 || len(text) > longText {
 		return nil
 	}
+	s.room--
 	s.steps++
 	from.then = &step{text: string(text), part: p, or: from.then} // the newest is likely to come again
 	return from.then
@@ -128,7 +133,7 @@ func (s *shapes) differs(key, value []byte) bool {
 		return false
 	case known:
 		s.unknown[string(key)] = ""
-	case len(value) <= longUnknown && len(s.unknown) < mostUnknown:
+	case len(key)+len(value) <= longUnknown && len(s.unknown) < mostUnknown:
 		if s.unknown == nil {
 			s.unknown = map[string]string{}
 		}

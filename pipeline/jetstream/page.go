@@ -40,22 +40,22 @@ func (p *page) read(doc []byte) error {
 		for f := (fielded{}); !p.last && d.more('}'); {
 			switch string(d.key()) {
 			case "total":
-				d.known(&f, 1)
+				d.once(&f, 1)
 				p.total = int(d.integer())
 			case "limit":
-				d.known(&f, 2)
+				d.once(&f, 2)
 				p.limit = int(d.integer())
 			case "missing":
-				d.known(&f, 3)
+				d.once(&f, 3)
 				p.missing = d.list()
 			case "offline":
-				d.known(&f, 4)
+				d.once(&f, 4)
 				p.offline = d.texts()
 			case "error":
-				d.known(&f, 5)
+				d.once(&f, 5)
 				p.refused = d.apiError(&apiError{})
 			case "streams":
-				d.known(&f, 6)
+				d.once(&f, 6)
 				p.begin(d)
 			default:
 				d.skip()

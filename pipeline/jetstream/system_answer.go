@@ -32,13 +32,13 @@ func (r *jszReader) answer(data []byte) (*said[jsz], error) {
 		for f := (fielded{}); d.more('}'); {
 			switch string(d.key()) {
 			case "server":
-				d.known(&f, 1)
+				d.once(&f, 1)
 				r.server(&one.Server)
 			case "data":
-				d.known(&f, 2)
+				d.once(&f, 2)
 				one.Data = r.data()
 			case "error":
-				d.known(&f, 3)
+				d.once(&f, 3)
 				one.Error = d.apiError(&apiError{})
 			default:
 				d.skip()
@@ -64,19 +64,19 @@ func (r *jszReader) server(i *serverInfo) {
 	for f := (fielded{}); d.more('}'); {
 		switch string(d.key()) {
 		case "name":
-			d.known(&f, 1)
+			d.once(&f, 1)
 			i.Name = d.word("")
 		case "id":
-			d.known(&f, 2)
+			d.once(&f, 2)
 			i.ID = d.word("")
 		case "cluster":
-			d.known(&f, 3)
+			d.once(&f, 3)
 			i.Cluster = d.word("")
 		case "domain":
-			d.known(&f, 4)
+			d.once(&f, 4)
 			i.Domain = d.word("")
 		case "time":
-			d.known(&f, 5)
+			d.once(&f, 5)
 			i.Time = d.time(&d.times[1])
 		default:
 			d.skip()
@@ -93,24 +93,24 @@ func (r *jszReader) data() *jsz {
 	for f := (fielded{}); d.more('}'); {
 		switch string(d.key()) {
 		case "now":
-			d.known(&f, 1)
+			d.once(&f, 1)
 			x.Now = d.time(&d.times[1])
 		case "disabled":
-			d.known(&f, 2)
+			d.once(&f, 2)
 			x.Disabled = d.flag()
 		case "streams":
-			d.known(&f, 3)
+			d.once(&f, 3)
 			x.Streams = int(d.integer())
 		case "total":
-			d.known(&f, 4)
+			d.once(&f, 4)
 			x.Total = int(d.integer())
 		case "meta_cluster":
-			d.known(&f, 5)
+			d.once(&f, 5)
 			if g := d.cluster(); g != nil {
 				x.Meta = &group{Leader: g.Leader, Replicas: slices.Clone(g.Replicas)}
 			}
 		case "account_details":
-			d.known(&f, 6)
+			d.once(&f, 6)
 			if d.open('[') {
 				for d.more(']') {
 					r.account()
@@ -132,13 +132,13 @@ func (r *jszReader) account() {
 	for f := (fielded{}); d.more('}'); {
 		switch string(d.key()) {
 		case "name":
-			d.known(&f, 1)
+			d.once(&f, 1)
 			a.name = d.word("")
 		case "id":
-			d.known(&f, 2)
+			d.once(&f, 2)
 			a.id = d.word("")
 		case "stream_detail":
-			d.known(&f, 3)
+			d.once(&f, 3)
 			if d.peek() == '[' {
 				a.streams = d.pos
 				d.skip()
