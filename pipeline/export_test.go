@@ -42,7 +42,7 @@ func Calm(w *Watch) (calm, all int) {
 	return calm, all
 }
 
-// Known is all that a watch knows of its streams, in words: of one at rest, what is read back.
+// Known is all that a watch knows of its streams, in words: of one at rest, what is read back. Last comes how many links were proven anew.
 func Known(w *Watch) (all []string) {
 	for _, s := range w.shelf.all() {
 		m, b := w.shelf.mark(), s.body
@@ -58,7 +58,7 @@ func Known(w *Watch) (all []string) {
 		w.shelf.settle(m)
 	}
 	slices.Sort(all)
-	return all
+	return append(all, fmt.Sprint(w.proven))
 }
 
 func (b *body) words() string {

@@ -48,12 +48,12 @@ func sameBothWays(t *testing.T, to float64, rules []pipeline.Rule, make func() *
 	return calm
 }
 
-// An origin that was seen with a leader, and from some time on answers without one.
+// headlessOrigin is an origin that was seen with a leader, and from some time on answers without one.
 func headlessOrigin(from float64) func(pipeline.OriginKey, time.Time) (pipeline.OriginView, time.Duration) {
 	return func(key pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
 		const delay = 30 * time.Millisecond
 		v := pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: now, At: now.Add(delay), ServerTime: now, Created: epoch.Add(-time.Hour), Leader: "o1"}
-		v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+		v.State = fiveMessages()
 		if !now.Before(at(from)) {
 			v.Leader = ""
 		}
@@ -61,9 +61,12 @@ func headlessOrigin(from float64) func(pipeline.OriginKey, time.Time) (pipeline.
 	}
 }
 
-func still(now time.Time, s *pipeline.Sample) {
-	s.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+// fiveMessages is the state of a stream, or of its origin, that takes in nothing.
+func fiveMessages() pipeline.StreamState {
+	return pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
 }
+
+func still(_ time.Time, s *pipeline.Sample) { s.State = fiveMessages() }
 
 func TestPassKeepsTheViewThatALinkRestsOn(t *testing.T) {
 	sameBothWays(t, 200, nil, func() *world {
@@ -79,7 +82,6 @@ func TestAnOriginWithoutALeaderIsNotShownAsSeenForEver(t *testing.T) {
 	w.opt.Interval, w.opt.Origins, w.origin = time.Second, true, headlessOrigin(30)
 	w.run(0, 600)
 	r := w.link(key("A"))
-	t.Logf("%s, as of %s", r.Risk.Failover, since(r.Risk.AsOf))
 	if r.Risk.Failover != pipeline.FailoverUnknown || r.Risk.AsOf.After(at(31)) {
 		t.Errorf("the failover is %q as of %s; the origin had its leader until 0:30", r.Risk.Failover, since(r.Risk.AsOf))
 	}
@@ -126,17 +128,4 @@ func TestPassHonoursADueBehindTheDeadlines(t *testing.T) {
 	sameBothWays(t, 200, append(allRules(), lateRule{at(150)}), func() *world {
 		return newWorld(t, &mirror{key: key("A"), limit: secs(60)})
 	})
-}
-
-// After an incident's end a stream is calm again.
-func TestAStreamIsCalmAgainAfterItsIncident(t *testing.T) {
-	w := newWorld(t, &mirror{key: key("A"), limit: secs(20), cut: cut(60, 120)})
-	w.opt.Interval = 30 * time.Second
-	w.run(0, 600)
-	calm, all := pipeline.Calm(w.watch)
-	packed, _ := pipeline.Packed(w.watch)
-	t.Log(len(w.changes), "changes;", calm, "of", all, "calm;", packed, "bytes")
-	if calm == 0 {
-		t.Error("it is never calm again")
-	}
 }

@@ -52,46 +52,46 @@ func TestPassOfStreamsThatTurn(t *testing.T) {
 			}
 		}},
 		"a stands, then rises": {origin: true, turn: func(now time.Time, s *pipeline.Sample, turned bool) {
-			s.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			s.State = fiveMessages()
 			if turned {
 				s.State.LastSeq, s.State.Messages = 9, 9
 			}
 		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			v.State = fiveMessages()
 			if turned {
 				v.State.LastSeq, v.State.Messages = 9, 9
 			}
 		}},
 		"the origin moves on and the mirror does not": {origin: true, turn: func(now time.Time, s *pipeline.Sample, turned bool) {
-			s.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			s.State = fiveMessages()
 		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			v.State = fiveMessages()
 			if turned {
 				v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 9, 0
 			}
 		}},
 		"the origin has deleted": {origin: true, turn: func(now time.Time, s *pipeline.Sample, turned bool) {
-			s.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			s.State = fiveMessages()
 		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+			v.State = fiveMessages()
 			if turned {
 				v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 5, 4
 			}
 		}},
-		"the origin is anew": {origin: true, turn: still2, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+		"the origin is anew": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
+			v.State = fiveMessages()
 			if turned {
 				v.Created = at(60)
 			}
 		}},
-		"the origin falls": {origin: true, turn: still2, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+		"the origin falls": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
+			v.State = fiveMessages()
 			if turned {
 				v.State.LastSeq, v.State.Messages = 3, 3
 			}
 		}},
-		"nobody answers about the origin": {origin: true, turn: still2, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}
+		"nobody answers about the origin": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
+			v.State = fiveMessages()
 			if turned {
 				v.Fault.Kind = pipeline.FaultNoAnswer
 			}
@@ -100,7 +100,7 @@ func TestPassOfStreamsThatTurn(t *testing.T) {
 			still(time.Time{}, s)
 			first(s).Filter = "a"
 		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State, v.Subjects = pipeline.StreamState{FirstSeq: 1, LastSeq: 5, Messages: 5, LastTime: epoch}, []string{"a"}
+			v.State, v.Subjects = fiveMessages(), []string{"a"}
 			if turned {
 				v.Subjects = []string{"b"}
 			}
@@ -169,7 +169,7 @@ func TestPassOfStreamsThatTurn(t *testing.T) {
 			}
 		}},
 		"rarely":                  {mirror: mirror{data: true, limit: secs(2000)}, interval: 170, origin: true, to: 2000},
-		"rarely, nothing written": {mirror: mirror{limit: secs(2000)}, interval: 170, origin: true, to: 2000, turn: still2},
+		"rarely, nothing written": {mirror: mirror{limit: secs(2000)}, interval: 170, origin: true, to: 2000, turn: standing},
 		"a peer is behind": {turn: func(_ time.Time, s *pipeline.Sample, turned bool) {
 			p := pipeline.Peer{Name: "P", Current: true, Active: time.Millisecond}
 			if turned {
@@ -280,4 +280,4 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-func still2(_ time.Time, s *pipeline.Sample, _ bool) { still(time.Time{}, s) }
+func standing(now time.Time, s *pipeline.Sample, _ bool) { still(now, s) }
