@@ -32,7 +32,7 @@ func (c *costCommand) plan(links int) plan {
 	p := plan{links: links, rounds: 30, interval: time.Second, settling: 30 * time.Second}
 	switch {
 	case links > 10_000:
-		p.rounds, p.interval, p.settling = 3, 30*time.Second, time.Minute
+		p.rounds, p.interval, p.settling = 3, 30*time.Second, 2*time.Minute
 	case links > 1000:
 		p.rounds, p.interval = 8, 5*time.Second
 	}
