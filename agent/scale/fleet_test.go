@@ -59,7 +59,18 @@ func openFleet(t *testing.T, open opener, url string) source {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s
+	connected, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for signals := s.(pipeline.Signaler).Signals(); ; {
+		select {
+		case signal := <-signals:
+			if signal.Kind == pipeline.SignalConnected {
+				return s
+			}
+		case <-connected.Done():
+			t.Fatal("it is not connected after 10 s")
+		}
+	}
 }
 
 // lookAt returns every stream that a look brings, in copies.
