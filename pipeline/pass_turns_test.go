@@ -56,46 +56,12 @@ func TestPassOfStreamsThatTurn(t *testing.T) {
 			if turned {
 				s.State.LastSeq, s.State.Messages = 9, 9
 			}
-		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.State.LastSeq, v.State.Messages = 9, 9
-			}
-		}},
-		"the origin moves on and the mirror does not": {origin: true, turn: func(now time.Time, s *pipeline.Sample, turned bool) {
-			s.State = fiveMessages()
-		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 9, 0
-			}
-		}},
-		"the origin has deleted": {origin: true, turn: func(now time.Time, s *pipeline.Sample, turned bool) {
-			s.State = fiveMessages()
-		}, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 5, 4
-			}
-		}},
-		"the origin is anew": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.Created = at(60)
-			}
-		}},
-		"the origin falls": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.State.LastSeq, v.State.Messages = 3, 3
-			}
-		}},
-		"nobody answers about the origin": {origin: true, turn: standing, view: func(_ time.Time, v *pipeline.OriginView, turned bool) {
-			v.State = fiveMessages()
-			if turned {
-				v.Fault.Kind = pipeline.FaultNoAnswer
-			}
-		}},
+		}, view: five(func(v *pipeline.OriginView) { v.State.LastSeq, v.State.Messages = 9, 9 })},
+		"the origin moves on and the mirror does not": {origin: true, turn: standing, view: five(func(v *pipeline.OriginView) { v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 9, 0 })},
+		"the origin has deleted":                      {origin: true, turn: standing, view: five(func(v *pipeline.OriginView) { v.State.LastSeq, v.State.Messages, v.State.Deleted = 9, 5, 4 })},
+		"the origin is anew":                          {origin: true, turn: standing, view: five(func(v *pipeline.OriginView) { v.Created = at(60) })},
+		"the origin falls":                            {origin: true, turn: standing, view: five(func(v *pipeline.OriginView) { v.State.LastSeq, v.State.Messages = 3, 3 })},
+		"nobody answers about the origin":             {origin: true, turn: standing, view: five(func(v *pipeline.OriginView) { v.Fault.Kind = pipeline.FaultNoAnswer })},
 		"the origin strays": {origin: true, turn: func(_ time.Time, s *pipeline.Sample, _ bool) {
 			still(time.Time{}, s)
 			first(s).Filter = "a"
@@ -280,4 +246,14 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+// five shows an origin of five messages, until it turns.
+func five(turn func(v *pipeline.OriginView)) func(time.Time, *pipeline.OriginView, bool) {
+	return func(_ time.Time, v *pipeline.OriginView, turned bool) {
+		if v.State = fiveMessages(); turned {
+			turn(v)
+		}
+	}
+}
+
+// standing is a stream of five messages.
 func standing(now time.Time, s *pipeline.Sample, _ bool) { still(now, s) }

@@ -94,7 +94,8 @@ func Publish(t testing.TB, js jetstream.JetStream, subject string, n int) {
 	t.Helper()
 	for range n {
 		ctx, cancel := context.WithTimeout(t.Context(), requestTimeout) // each: a busy machine takes its time
-		_, err := js.Publish(ctx, subject, []byte("message"), jetstream.WithRetryAttempts(20)) // a new leader may not listen yet
+		// A leader that was elected just now may not listen yet.
+		_, err := js.Publish(ctx, subject, []byte("message"), jetstream.WithRetryAttempts(20))
 		cancel()
 		if err != nil {
 			t.Fatalf("publish to %s: %v", subject, err)
