@@ -6,14 +6,25 @@ import (
 	"unsafe"
 )
 
-// Packed is how many bytes the streams of a watch take packed, on the average; and what each takes beside, but for the header of its names.
+// Packed is how many bytes the streams of a watch take packed, on the average; and what each takes beside, but for where its names lie.
 func Packed(w *Watch) (packed, handle float64) {
 	total := 0
 	for n := range w.shelf.all() {
 		total += len(w.shelf.packed.at(n))
 	}
 	var s stream
-	return float64(total) / float64(w.shelf.streams.len()), float64(unsafe.Sizeof(s) - unsafe.Sizeof(s.names))
+	return float64(total) / float64(w.shelf.streams.len()), float64(int(unsafe.Sizeof(s)) - Naming)
+}
+
+// Naming is how many bytes tell where the names of a stream, and of its first link's origin, lie.
+const Naming = int(unsafe.Sizeof(naming{}))
+
+// Named is how many pairs of names a watch holds: one for each of its streams.
+func Named(w *Watch) (pairs, streams int) {
+	for _, c := range w.shelf.names.chunks {
+		pairs += c.held
+	}
+	return pairs, w.shelf.streams.len()
 }
 
 // Reopen takes every stream of a watch down, and puts it back.

@@ -13,6 +13,7 @@ type kin struct {
 	own      Policy            // from its metadata
 	policy   Policy            // over the defaults
 	metadata map[string]string // the wanted keys that are set; nil: none is. Incidents share it
+	names    *names            // where theirs lie
 
 	streams int
 }
@@ -31,6 +32,7 @@ type kinKey struct {
 // kins are those of a Watch's streams.
 type kins struct {
 	defaults Policy
+	names    *names
 	byKey    map[kinKey]*kin
 }
 
@@ -39,7 +41,7 @@ func (k *kins) join(place StreamKey, own Policy, metadata map[string]string) *ki
 	place.Stream = ""
 	all := k.byKey[keyOfKin(place, &own, metadata)]
 	if all == nil {
-		all = &kin{place: place.clone(), own: own.Clone(), metadata: metadata}
+		all = &kin{place: place.clone(), own: own.Clone(), metadata: metadata, names: k.names}
 		all.policy = all.own.Over(k.defaults)
 		k.byKey[all.key()] = all
 	}

@@ -191,6 +191,9 @@ func (h *pastime) walk(t *rapid.T, open bool) (story []string) {
 				calm, all := pipeline.Calm(w.watch)
 				h.calm, h.all = h.calm+calm, h.all+all
 			}
+			if pairs, streams := pipeline.Named(w.watch); pairs != streams {
+				t.Fatalf("%s: %d pairs of names are held for %d streams", since(now), pairs, streams)
+			}
 			rows := linksOn(w.board)
 			slices.SortFunc(rows, func(a, b pipeline.LinkStatus) int { return cmp.Compare(a.Subject.String(), b.Subject.String()) })
 			step += fmt.Sprint(", knows ", pipeline.Known(w.watch), ", shows ") + document(rows) + document(w.board.Connections()) + document(w.board.Incidents())

@@ -25,7 +25,9 @@ func (f *Proof) packMoving(p *packer, s *Sample, l *LinkSample) {
 	p.stamp(&f.proven, ago(s.ServerTime, l.Active))
 	packInt(p, &f.blur[1], s.Blur)
 	packInt(p, &f.resets, 0)
-	p.time(&f.moved, s.At)
+	if p.bit(!f.moved.IsZero()) {
+		p.time(&f.moved, s.At)
+	}
 }
 
 // well is the proof as it follows from the newest sample, and from what packMoving packs of it, while all is well.

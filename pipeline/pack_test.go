@@ -135,7 +135,7 @@ func bare(b *body) body {
 func TestWhatIsPackedComesBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := newShelf(packEpoch)
-		k := (&kins{byKey: map[kinKey]*kin{}}).join(StreamKey{Connection: "dr"}, Policy{SeenCritical: Some(time.Minute)}, nil)
+		k := (&kins{names: &h.names, byKey: map[kinKey]*kin{}}).join(StreamKey{Connection: "dr"}, Policy{SeenCritical: Some(time.Minute)}, nil)
 		o := h.addOrigin(origin{place: &originPlace{}, name: "O"})
 		h.openOrigin(o)
 		if rapid.Bool().Draw(t, "told") {
@@ -144,8 +144,7 @@ func TestWhatIsPackedComesBackAsItWas(t *testing.T) {
 			o.told.Key, o.told.Subjects = o.key(), nil
 			o.known = o.told
 		}
-		s := &stream{shared: k, number: 3}
-		s.call(&h.names, "A", rapid.SampledFrom([]string{"", "text"}).Draw(t, "source"))
+		s := &stream{shared: k, number: 3, called: h.names.keep("A", rapid.SampledFrom([]string{"", "text"}).Draw(t, "source"))}
 		b := drawBody(t, h, s, []*origin{nil, o})
 		h.packer.write(nil, nil)
 		b.pack(&h.packer)

@@ -25,7 +25,7 @@ func (b *body) begin(h *shelf, s *stream) {
 		m.made = m.made[:mostMade]
 	}
 	m.shelf, m.used = h, 0
-	*b = body{kin: s.shared, key: s.ident(), source: s.names[s.length:], links: b.links[:0], held: b.held[:0], scratch: m}
+	*b = body{kin: s.shared, key: s.ident(), source: s.shared.names.second(s.called), links: b.links[:0], held: b.held[:0], scratch: m}
 	b.spread(s.number)
 }
 

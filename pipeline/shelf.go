@@ -18,7 +18,7 @@ type shelf struct {
 	streams roll[*stream]
 	origins roll[origin]
 	words   *words
-	names   names // of streams; only its Watch keeps any
+	names   names // of streams
 	packed  store // streams, by number
 	sights  store // origins, by number
 	packer  packer
@@ -134,8 +134,14 @@ func (h *shelf) open(s *stream) *stream {
 	return s
 }
 
-// fresh gives a new stream a body.
-func (h *shelf) fresh(s *stream) {
+// fresh gives a new stream its names, and a body. Source is its first link's origin; empty: it has none.
+func (h *shelf) fresh(s *stream, name, source string) {
+	if source == name {
+		source = ""
+	}
+	h.mu.Lock()
+	s.called = h.names.keep(name, source)
+	h.mu.Unlock()
 	s.body = h.body(s)
 	h.opened = append(h.opened, s)
 }
@@ -173,7 +179,7 @@ func (h *shelf) mark() mark { return mark{len(h.opened), len(h.openOrigins)} }
 func (h *shelf) settle(m mark) {
 	for _, s := range h.opened[m.streams:] {
 		if s.over {
-			h.release(s.held)
+			h.release(s)
 		} else {
 			h.rest(s)
 		}
@@ -215,17 +221,20 @@ func (h *shelf) nameSource(s *stream, l *link) {
 		name = ""
 	}
 	if s.source != name {
-		s.call(&h.names, s.key.Stream, name)
-		s.source = s.names[s.length:]
+		h.names.release(s.called)
+		s.called = h.names.keep(s.key.Stream, name)
+		s.source = h.names.second(s.called)
 	}
 	if o := l.origin; o != nil {
 		o.name = cmp.Or(s.source, s.name())
 	}
 }
 
-// release lets go of words.
-func (h *shelf) release(held []uint32) {
+// release lets go of what an open stream holds that was forgotten: it has no name any more.
+func (h *shelf) release(s *stream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.words.release(held)
+	h.words.release(s.held)
+	h.names.release(s.called)
+	s.called = naming{}
 }

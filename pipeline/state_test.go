@@ -2,12 +2,10 @@ package pipeline_test
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
-	"unsafe"
 
 	"mirrorwatch/pipeline"
 )
@@ -153,36 +151,28 @@ func TestReadingTheBoardAllocatesNothingALink(t *testing.T) {
 	}
 }
 
-// BenchmarkState tells how many bytes a link takes, with its name and its origin's, their headers, all indexes and the board.
+// BenchmarkState tells how many bytes a link takes, with its name and its origin's, all indexes and the board.
 func BenchmarkState(b *testing.B) {
 	const n = 100_000
 	for _, origins := range []bool{false, true} {
 		b.Run(fmt.Sprintf("origins=%v", origins), func(b *testing.B) {
 			for b.Loop() {
-				f := newFleet(n, origins)
-				before, pieces := live()
-				for range 4 {
-					f.turn()
-				}
-				f.watch.Drain(true)
-				after, more := live()
-				all := float64(after-before) / n
+				f, all, pieces := grown(n, origins)
 				packed, handle := pipeline.Packed(f.watch)
 				b.ReportMetric(all, "B/link")
 				b.ReportMetric(all-namesOf(f), "B/link-beside-names")
 				b.ReportMetric(packed+handle, "B/state")
-				b.ReportMetric(float64(more-pieces)/n, "pieces/link")
-				runtime.KeepAlive(f)
+				b.ReportMetric(pieces, "pieces/link")
 			}
 		})
 	}
 }
 
-// namesOf is how many bytes the names of a link and of its origin take, with their headers.
+// namesOf is how many bytes the names of a link and of its origin take, with what tells where they lie.
 func namesOf(f *fleet) float64 {
 	total := 0
 	for _, name := range f.names {
-		total += len(name) + len(originOf(name)) + 2*int(unsafe.Sizeof(name))
+		total += len(name) + len(originOf(name)) + pipeline.Naming
 	}
 	return float64(total) / float64(len(f.names))
 }

@@ -2,7 +2,10 @@ package pipeline
 
 // store keeps packed things by number, those of neighbouring numbers together: nothing is lost between them, whatever they grow and
 // shrink by, and nobody has to look through them for pointers.
-type store struct{ pages []page }
+type store struct {
+	pages []page
+	large map[uint32][]byte // what lies by itself, by number; nil: nothing does
+}
 
 // perPage is how many things lie together: moving what lies behind one takes some ten nanoseconds.
 const perPage = 32
@@ -10,10 +13,12 @@ const perPage = 32
 // mostPaged is what lies by itself: an aggregate of many sources.
 const mostPaged = 1 << 10
 
+// littleRoom is up to how many bytes a page keeps although less would do: what is first known of a stream takes more than later on.
+const littleRoom = 512
+
 type page struct {
-	data  []byte
-	ends  [perPage]uint16   // of each, in data
-	large map[uint32][]byte // by number; nil: none
+	data []byte
+	ends [perPage]uint16 // of each, in data
 }
 
 // at is what a number's thing was packed to; nil: nothing. It is valid until the next put.
@@ -25,7 +30,7 @@ func (t *store) at(n uint32) []byte {
 	if from, to := p.bounds(n % perPage); from < to {
 		return p.data[from:to]
 	}
-	return p.large[n]
+	return t.large[n]
 }
 
 func (p *page) bounds(i uint32) (from, to int) {
@@ -38,16 +43,16 @@ func (p *page) bounds(i uint32) (from, to int) {
 // put keeps data for a number; none: nothing any more.
 func (t *store) put(n uint32, data []byte) {
 	for n/perPage >= uint32(len(t.pages)) {
-		t.pages = append(t.pages, page{})
+		t.pages = more(t.pages, page{})
 	}
 	p := &t.pages[n/perPage]
 	if len(data) > mostPaged {
-		if p.large == nil {
-			p.large = map[uint32][]byte{}
+		if t.large == nil {
+			t.large = map[uint32][]byte{}
 		}
-		p.large[n], data = append(p.large[n][:0], data...), nil
-	} else if p.large != nil {
-		delete(p.large, n)
+		t.large[n], data = append(t.large[n][:0], data...), nil
+	} else if t.large != nil {
+		delete(t.large, n)
 	}
 	p.replace(n%perPage, data)
 }
@@ -56,16 +61,13 @@ func (t *store) put(n uint32, data []byte) {
 func (p *page) replace(i uint32, data []byte) {
 	from, to := p.bounds(i)
 	if longer := len(data) - (to - from); longer != 0 {
-		all := len(p.data) + longer
-		if all > cap(p.data) {
-			grown := append([]byte(nil), make([]byte, all)...) // whole blocks of the allocator
-			copy(grown, p.data)
-			p.data = grown
+		before, all := p.data, len(p.data)+longer
+		if room := cap(p.data); all > room || room > littleRoom && room-all > all/5 {
+			p.data = append([]byte(nil), make([]byte, all)...) // whole blocks of the allocator, which are less than a fifth apart
+			copy(p.data, before[:from])
 		}
-		end := len(p.data)
-		p.data = p.data[:max(all, end)]
-		copy(p.data[to+longer:], p.data[to:end])
 		p.data = p.data[:all]
+		copy(p.data[from+len(data):], before[to:])
 		for ; i < perPage; i++ {
 			p.ends[i] = uint16(int(p.ends[i]) + longer)
 		}

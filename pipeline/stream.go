@@ -8,11 +8,9 @@ import (
 // stream is one watched stream. At rest it is packed; all that is known of it is there only while it is open.
 type stream struct {
 	*body         // nil: it is at rest
-	names  string // its own, without where it is, and that of its first link's origin, where that is another
 	shared *kin   // as it was put back newest
-	listed uint32 // the newest round that told of it
 	number uint32 // on its shelf
-	length uint16 // of its own name
+	called naming // its own name, without where it is, and that of its first link's origin, where that is another
 	over   bool   // it was forgotten, and is on no shelf any more
 	unseen bool   // it was named, but never seen
 	drains bool   // its record is to be given out
@@ -69,7 +67,7 @@ type link struct {
 }
 
 // name is the stream's own, at rest too.
-func (s *stream) name() string { return s.names[:s.length] }
+func (s *stream) name() string { return s.shared.names.first(s.called) }
 
 // ident is the stream's key, at rest too.
 func (s *stream) ident() StreamKey {
@@ -83,14 +81,6 @@ func (s *stream) is(key StreamKey) bool {
 	name := key.Stream
 	key.Stream = ""
 	return s.name() == name && s.shared.place == key
-}
-
-// call sets the names that the stream keeps at rest.
-func (s *stream) call(k *names, name, source string) {
-	if source == name {
-		source = ""
-	}
-	s.names, s.length = k.keep(name, source), uint16(len(name))
 }
 
 // mirror tells whether the stream is known as a mirror.

@@ -34,6 +34,7 @@ type Watch struct {
 	shelf   *shelf // streams, and origins
 	kins    kins
 	plain   map[uint64]uint32 // streams seen to hold no links, or taken out, by the hash of their key, with the newest round then
+	listed  []uint32          // by the number of a stream: the newest round that told of it
 	wakes   wakes
 	waits   [queues][]*stream // for a look
 	rounds  rounds
@@ -130,6 +131,7 @@ func NewWatch(now time.Time, opt WatchOptions, from State) *Watch {
 		askedOrigins: map[uint64]*origin{}, waiting: map[*origin]*viewing{},
 		budget: budget{perSec: urgentTimes * opt.LooksPerSecond}, recovery: budget{perSec: opt.LooksPerSecond / 2},
 	}
+	w.kins.names = &w.shelf.names
 	w.wakes, w.origins.queue = newWakes(now, &w.shelf.streams), newOriginQueues(now, &w.shelf.origins)
 	w.emit, w.way = w.heed, func() string { return "" }
 	w.tracker.Hold(opt.Holds)

@@ -65,7 +65,7 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 	}
 	s := w.shelf.seek(sample.Key)
 	if l != nil && l.scope == nil && w.pass(now, s, sample) {
-		s.listed = max(s.listed, l.round)
+		w.tells(l, s)
 		w.hasten(now, false)
 		return
 	}
@@ -89,7 +89,7 @@ func (w *Watch) Observe(now time.Time, id uint64, sample *Sample) {
 		s = w.stream(sample.Key)
 	}
 	if s != nil && !s.over && l != nil && l.scope == nil {
-		s.listed = max(s.listed, l.round)
+		w.tells(l, s)
 	}
 	w.hasten(now, l != nil && l.scope != nil) // others wait for its place
 }
@@ -106,6 +106,9 @@ func (w *Watch) answered(l *look, key StreamKey) {
 		s.asking--
 	}
 }
+
+// tells notes that a round told of a stream.
+func (w *Watch) tells(l *look, s *stream) { w.listed[s.number] = max(w.listed[s.number], l.round) }
 
 // Done notes that the look that question id began is over; err says how it fell short. Streams in its scope that it
 // told nothing of count as not answering; known streams that a whole round did not tell of are asked about one by one.

@@ -96,7 +96,7 @@ func (w *Watch) restore(now time.Time, r *StreamRecord) {
 		w.end(now, s, ReasonNotIncluded)
 		return
 	}
-	w.shelf.add(s)
+	w.add(s)
 	w.links += len(s.links)
 	if w.opt.Board != nil {
 		s.recount(w.opt.Board.shelf(w.opt.Connection).rowsOf(s.key))

@@ -32,7 +32,7 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 	}
 	maps.DeleteFunc(w.ended, func(_ StreamKey, at time.Time) bool { return now.Sub(at) > endedFor })
 	w.demand, w.demanding, w.unseen = 0, 0, 0
-	for _, s := range w.shelf.all() {
+	for n, s := range w.shelf.all() {
 		if s.unseen {
 			w.unseen++
 		}
@@ -40,7 +40,7 @@ func (w *Watch) roundEnded(now time.Time, l *look, err error) {
 			w.demand += d
 			w.demanding++
 		}
-		if s.listed < l.round && (err == nil || w.tracker.Has(s.ident())) {
+		if w.listed[n] < l.round && (err == nil || w.tracker.Has(s.ident())) {
 			w.unlisted(now, s, l, err)
 		}
 	}

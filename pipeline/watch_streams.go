@@ -24,7 +24,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	case s == nil:
 		delete(w.plain, w.shelf.hash(sample.Key))
 		s = w.newStream(now, sample.Key, sample.Links[0].Origin, *sample.policy(), labels(w.opt.Metadata, sample.metadata()))
-		w.shelf.add(s)
+		w.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked) && sample.ServerTime.Before(s.whole.ServerTime):
 		return // overtaken by a newer answer
 	case sample.policy().Disabled:
@@ -74,10 +74,18 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 // newStream returns a stream, open, that is not on the shelf yet. Source is its first link's origin; empty: it has none.
 func (w *Watch) newStream(now time.Time, key StreamKey, source string, own Policy, metadata map[string]string) *stream {
 	s := &stream{shared: w.kins.join(key, own, metadata)}
-	s.call(&w.shelf.names, key.Stream, source)
-	w.shelf.fresh(s)
+	w.shelf.fresh(s, key.Stream, source)
 	s.first, s.dirty = now, true
 	return s
+}
+
+// add takes an open stream in, of which no round told yet.
+func (w *Watch) add(s *stream) {
+	w.shelf.add(s)
+	for s.number >= uint32(len(w.listed)) {
+		w.listed = more(w.listed, 0)
+	}
+	w.listed[s.number] = 0
 }
 
 // govern puts a stream's own policy in force, and keeps the wanted keys of its metadata.
@@ -124,7 +132,7 @@ func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 		return
 	case s == nil:
 		s = w.newStream(now, sample.Key, "", Policy{}, nil)
-		w.shelf.add(s)
+		w.add(s)
 	case s.whole != nil && sample.Asked.Before(s.whole.Asked):
 		return // a newer look saw it
 	}

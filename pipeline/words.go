@@ -57,21 +57,3 @@ func (w *words) release(numbers []uint32) {
 		}
 	}
 }
-
-// names keeps texts that are hardly ever there twice, one behind the other.
-type names struct{ chunk strings.Builder }
-
-// nameChunk is how many bytes of names lie together: one of them that is in use keeps the others from being freed.
-const nameChunk = 2 << 10
-
-// keep copies a name, and another one right behind it.
-func (k *names) keep(name, other string) string {
-	if k.chunk.Cap()-k.chunk.Len() < len(name)+len(other) {
-		k.chunk.Reset()
-		k.chunk.Grow(max(nameChunk, len(name)+len(other)))
-	}
-	start := k.chunk.Len()
-	k.chunk.WriteString(name)
-	k.chunk.WriteString(other)
-	return k.chunk.String()[start:]
-}
