@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -60,15 +59,9 @@ const (
 	exitCheckUnknown = 3
 )
 
-// gcPercent is by how much the heap grows before it is collected: three eighths, in place of Go's own whole. It trades CPU time, of which a
-// round takes little, for memory (docs/cost.md has both). GOGC wins.
-const gcPercent = 37
-
 // Main runs the command that args name and returns the process's exit code. SIGINT and SIGTERM end the command's context.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	collectAt(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills
