@@ -39,8 +39,10 @@ func (a *assembly) trim(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		collectAt(a.gcPercent())
-		debug.FreeOSMemory()
+		collectAt(a.percent())
+		if os.Getenv("GOGC") != "off" {
+			debug.FreeOSMemory() // collects the heap
+		}
 		if err := letGo(); err != nil {
 			a.log.Debug("the program's pages stay in memory", "error", err)
 		}
@@ -48,8 +50,8 @@ func (a *assembly) trim(ctx context.Context) {
 	}
 }
 
-// gcPercent is by how much the heap may grow with as many links as are watched.
-func (a *assembly) gcPercent() int {
+// percent is by how much the heap may grow with as many links as are watched.
+func (a *assembly) percent() int {
 	links := 0
 	for _, c := range a.board.Connections() {
 		links += c.Links

@@ -62,7 +62,7 @@ func (c *runCommand) Run(ctx context.Context, console *Console) error {
 		console.Log.Info("profiles are served", "pprof", listener.Addr().String())
 	}
 	return Run(ctx, Options{
-		Config: config, Log: console.Log, File: &ConfigFile{Path: c.Config, Environ: console.Environ, Notes: notes}, Hangups: hangups,
+		Config: config, Log: console.Log, File: &ConfigFile{Path: c.Config, Environ: console.Environ, Notes: notes}, Hangups: hangups, Trim: true,
 	})
 }
 
@@ -82,6 +82,8 @@ type Options struct {
 	Hangups <-chan os.Signal
 	// Receivers are told of every change at once, beside those that the configuration names and whatever it says.
 	Receivers []pipeline.Receiver
+	// Trim has memory given back to the system that is not used, and sets how far the heap may grow: for a process that is the agent's own.
+	Trim bool
 	// Listening is called once with the address of the HTTP interface; nil: nobody wants to know.
 	Listening func(net.Addr)
 

@@ -53,7 +53,9 @@ func (a *assembly) live(ctx context.Context, listener net.Listener, o Options) e
 			a.log.Error("http interface ended", "error", err)
 		}
 	})
-	side.Go(func() { a.trim(ctx) })
+	if o.Trim {
+		side.Go(func() { a.trim(ctx) })
+	}
 	a.metrics.start(ctx, a.board)
 	committing, stopCommitting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCommitting()

@@ -28,6 +28,7 @@ func healthy(n int) []pipeline.Sample {
 // rounds lets a watch take in rounds over streams, each when it is due.
 type rounds struct {
 	watch   *pipeline.Watch
+	board   *pipeline.Board
 	now     time.Time
 	samples []pipeline.Sample
 	moving  bool                 // each look finds that data was copied
@@ -36,12 +37,12 @@ type rounds struct {
 }
 
 func newRounds(samples []pipeline.Sample, origin *pipeline.OriginView) *rounds {
-	r := &rounds{now: epoch, samples: samples, origin: origin, byKey: map[pipeline.StreamKey]*pipeline.Sample{}}
+	r := &rounds{now: epoch, board: pipeline.NewBoard(epoch), samples: samples, origin: origin, byKey: map[pipeline.StreamKey]*pipeline.Sample{}}
 	for i := range samples {
 		r.byKey[samples[i].Key] = &samples[i]
 	}
 	r.watch = pipeline.NewWatch(epoch, pipeline.WatchOptions{
-		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 5000, Board: pipeline.NewBoard(epoch),
+		Connection: "dr", Rules: allRules(), Interval: 5 * time.Second, LooksPerSecond: 5000, Board: r.board,
 		Origins: origin != nil,
 	}, pipeline.State{})
 	return r

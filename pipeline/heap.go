@@ -44,9 +44,9 @@ func (a *agenda) set(n uint32, t time.Time) {
 		return
 	case i < 0:
 		for n >= uint32(len(*a.places)) {
-			*a.places = more(*a.places, 0)
+			*a.places = appendTight(*a.places, 0)
 		}
-		i, a.times, a.numbers = len(a.times), more(a.times, at), more(a.numbers, n)
+		i, a.times, a.numbers = len(a.times), appendTight(a.times, at), appendTight(a.numbers, n)
 	case a.times[i] == at:
 		return
 	}

@@ -1,6 +1,9 @@
 package pipeline
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // names keeps pairs of names that are hardly ever there twice, each pair behind the one before it, and tells in few bytes where they lie.
 type names struct {
@@ -27,7 +30,13 @@ const (
 	chunkBytes = 1 << placeBits // of a chunk; or one pair that is longer
 )
 
-// keep copies two names.
+// longestName is how long a name may be. Servers allow 255 bytes for a stream's; what a mirror calls its origin they hardly limit.
+const longestName = math.MaxUint16
+
+// fit tells whether two names can be kept.
+func fit(name, other string) bool { return len(name)+len(other) <= longestName }
+
+// keep copies two names that fit.
 func (k *names) keep(name, other string) naming {
 	start, both := k.filling.Len(), len(name)+len(other)
 	if len(k.chunks) == 0 || start+both > k.filling.Cap() || start >= chunkBytes {
@@ -57,7 +66,7 @@ func (k *names) begin(size int) {
 	k.filling.Grow(size)
 }
 
-// first is the first name of a pair, and second the other one. Both stay what they are after a release.
+// first is the first name of a pair that was not released, and second the other one. The texts outlive that.
 func (k *names) first(n naming) string  { return k.text(n, 0, n.length) }
 func (k *names) second(n naming) string { return k.text(n, n.length, n.both) }
 

@@ -34,7 +34,7 @@ func (r *roll[T]) add(item T) (n uint32) {
 		n, r.free = r.free[last], r.free[:last]
 	} else {
 		if n = r.given; n%perBlock == 0 {
-			r.blocks = more(r.blocks, new([perBlock]T))
+			r.blocks = appendTight(r.blocks, new([perBlock]T))
 		}
 		r.given++
 	}
@@ -110,8 +110,8 @@ func (r *roll[T]) put(n uint32) {
 // markOf is a part of a hash that slot does not use.
 func markOf(hash uint64) uint8 { return uint8(hash >> 56) }
 
-// more appends to what may become long, and then seldom grows: with little to spare.
-func more[T any](s []T, item T) []T {
+// appendTight appends to what may become long, and then seldom grows: with little to spare.
+func appendTight[T any](s []T, item T) []T {
 	if len(s) == cap(s) {
 		s = append(make([]T, 0, len(s)+len(s)/32+16), s...)
 	}

@@ -136,11 +136,8 @@ func (h *shelf) open(s *stream) *stream {
 
 // fresh gives a new stream its names, and a body. Source is its first link's origin; empty: it has none.
 func (h *shelf) fresh(s *stream, name, source string) {
-	if source == name {
-		source = ""
-	}
 	h.mu.Lock()
-	s.called = h.names.keep(name, source)
+	s.called = h.names.keep(name, beside(name, source))
 	h.mu.Unlock()
 	s.body = h.body(s)
 	h.opened = append(h.opened, s)
@@ -214,18 +211,22 @@ func (h *shelf) rest(s *stream) {
 	s.unseen, s.many = s.whole == nil && len(s.links) == 0, len(s.links) >= manyLinks
 }
 
+// beside is the name of an origin as it is kept beside that of a stream; empty: it is the same, or too long.
+func beside(name, source string) string {
+	if source == name || !fit(name, source) {
+		return ""
+	}
+	return source
+}
+
 // nameSource keeps the name of the first link's origin beside the stream's own.
 func (h *shelf) nameSource(s *stream, l *link) {
-	name := l.subject.Origin
-	if name == s.key.Stream {
-		name = ""
-	}
-	if s.source != name {
+	if source := beside(s.key.Stream, l.subject.Origin); s.source != source {
 		h.names.release(s.called)
-		s.called = h.names.keep(s.key.Stream, name)
+		s.called = h.names.keep(s.key.Stream, source)
 		s.source = h.names.second(s.called)
 	}
-	if o := l.origin; o != nil {
+	if o := l.origin; o != nil && fit(s.key.Stream, l.subject.Origin) {
 		o.name = cmp.Or(s.source, s.name())
 	}
 }

@@ -43,7 +43,7 @@ func (p *page) bounds(i uint32) (from, to int) {
 // put keeps data for a number; none: nothing any more.
 func (t *store) put(n uint32, data []byte) {
 	for n/perPage >= uint32(len(t.pages)) {
-		t.pages = more(t.pages, page{})
+		t.pages = appendTight(t.pages, page{})
 	}
 	p := &t.pages[n/perPage]
 	if len(data) > mostPaged {

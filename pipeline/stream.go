@@ -66,7 +66,7 @@ type link struct {
 	status    LinkStatus
 }
 
-// name is the stream's own, at rest too.
+// name is the stream's own, at rest too; empty: it was forgotten, and let go of.
 func (s *stream) name() string { return s.shared.names.first(s.called) }
 
 // ident is the stream's key, at rest too.

@@ -13,10 +13,11 @@ const endedFor = time.Minute
 // silent tells whether the stream did not answer last time.
 func (s *stream) silent() bool { return !s.fault.Answered() }
 
-// observeWhole takes in a complete sample. Streams that are no link's end, or that are taken out, are not kept.
+// observeWhole takes in a complete sample. Streams that are no link's end, or that are taken out, are not kept, and
+// none whose name is longer than any server allows.
 func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	switch {
-	case s == nil && (len(sample.Links) == 0 || sample.policy().Disabled):
+	case s == nil && (len(sample.Links) == 0 || sample.policy().Disabled || !fit(sample.Key.Stream, "")):
 		w.plain[w.shelf.hash(sample.Key)] = w.round
 		return
 	case s == nil && sample.Asked.Before(w.ended[sample.Key]):
@@ -83,7 +84,7 @@ func (w *Watch) newStream(now time.Time, key StreamKey, source string, own Polic
 func (w *Watch) add(s *stream) {
 	w.shelf.add(s)
 	for s.number >= uint32(len(w.listed)) {
-		w.listed = more(w.listed, 0)
+		w.listed = appendTight(w.listed, 0)
 	}
 	w.listed[s.number] = 0
 }
@@ -128,7 +129,7 @@ func (w *Watch) settle() { w.shelf.settle(mark{}) }
 func (w *Watch) observeFault(now time.Time, s *stream, sample *Sample) {
 	_, plain := w.plain[w.shelf.hash(sample.Key)]
 	switch {
-	case s == nil && (plain || sample.Fault.Kind == FaultNotFound || sample.Asked.Before(w.ended[sample.Key])):
+	case s == nil && (plain || sample.Fault.Kind == FaultNotFound || !fit(sample.Key.Stream, "") || sample.Asked.Before(w.ended[sample.Key])):
 		return
 	case s == nil:
 		s = w.newStream(now, sample.Key, "", Policy{}, nil)

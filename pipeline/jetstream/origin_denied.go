@@ -32,18 +32,18 @@ type denials struct {
 }
 
 // deniedPrefix is what is known of an API prefix since the newest connect. There may be very many origins under it, so they are kept
-// by the hashes of their names, in few bytes: two of 100,000 may well share one, and then their turns.
+// by the hashes of their names.
 type deniedPrefix struct {
 	base    time.Time                 // when the first question was put
-	origins map[uint32]uint32         // those that may not be asked about, by when they were asked about, in seconds after base; unasked: they are taken for such
-	faults  map[uint32]pipeline.Fault // of those that were asked about before all were taken for denied
+	origins map[uint64]time.Duration  // those that may not be asked about, by when they were asked about, after base; unasked: they are taken for such
+	faults  map[uint64]pipeline.Fault // of those that were asked about before all were taken for denied
 	denied  int                       // how many were asked about
 	allowed bool                      // some may be asked about: what holds for one says nothing of others
 	next    time.Time                 // when the next question is due, once all are taken for denied
 	all     pipeline.Fault            // of those that are taken for denied
 }
 
-const unasked = math.MaxUint32
+const unasked time.Duration = math.MinInt64
 
 func newDenials(log *slog.Logger) *denials {
 	return &denials{log: log, seed: maphash.MakeSeed(), by: map[string]*deniedPrefix{}, said: map[string]bool{}}
@@ -57,9 +57,9 @@ func (d *denials) on(now time.Time, prefix, name string) (fault pipeline.Fault, 
 	if p == nil {
 		return pipeline.Fault{}, false
 	}
-	origin := d.hash(name)
+	origin := maphash.String(d.seed, name)
 	asked, known := p.origins[origin]
-	again := !known || asked == unasked || now.Sub(p.base)-time.Duration(asked)*time.Second >= p.round()
+	again := !known || asked == unasked || now.Sub(p.base)-asked >= p.round()
 	if again && (!p.closed() || p.turn(now)) {
 		return pipeline.Fault{}, false
 	}
@@ -76,7 +76,7 @@ func (d *denials) on(now time.Time, prefix, name string) (fault pipeline.Fault, 
 func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p, origin := d.prefix(prefix), d.hash(name)
+	p, origin := d.prefix(prefix), maphash.String(d.seed, name)
 	if p.base.IsZero() {
 		p.base = asked
 	}
@@ -90,7 +90,7 @@ func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault
 			p.all = pipeline.Fault{Kind: fault.Kind, Text: fmt.Sprintf("denied, as other questions to %s.STREAM.INFO.> are", prefix)}
 		}
 	}
-	p.origins[origin] = uint32(max(0, asked.Sub(p.base)) / time.Second)
+	p.origins[origin] = asked.Sub(p.base)
 	if !d.said[prefix] {
 		d.said[prefix] = true
 		d.log.Info("the user may not ask about origins; what is copied is not held against them", "publish", prefix+".STREAM.INFO.>")
@@ -101,13 +101,11 @@ func (d *denials) add(asked time.Time, prefix, name string, fault pipeline.Fault
 func (d *denials) allow(prefix, name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p, origin := d.prefix(prefix), d.hash(name)
+	p, origin := d.prefix(prefix), maphash.String(d.seed, name)
 	p.allowed = true
 	delete(p.origins, origin)
 	delete(p.faults, origin)
 }
-
-func (d *denials) hash(name string) uint32 { return uint32(maphash.String(d.seed, name)) }
 
 // forget is called after each connect: the user may have got more permissions.
 func (d *denials) forget() {
@@ -120,7 +118,7 @@ func (d *denials) forget() {
 func (d *denials) prefix(name string) *deniedPrefix {
 	p := d.by[name]
 	if p == nil {
-		p = &deniedPrefix{origins: map[uint32]uint32{}, faults: map[uint32]pipeline.Fault{}}
+		p = &deniedPrefix{origins: map[uint64]time.Duration{}, faults: map[uint64]pipeline.Fault{}}
 		d.by[name] = p
 	}
 	return p
