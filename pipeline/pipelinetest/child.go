@@ -134,7 +134,12 @@ func (c *child) said() string {
 // Freeze stops the server's process, a Child, as SIGSTOP does: its connections stay open and nothing is answered.
 func (s *Server) Freeze(t testing.TB) {
 	t.Helper()
-	s.signal(t, "freeze", func(c *child) error { return freeze(c.process.Process) })
+	s.signal(t, "freeze", func(c *child) error {
+		if !s.Answers() { // it is frozen
+			return nil
+		}
+		return freeze(c.process.Process)
+	})
 	s.setFrozen(true)
 }
 
