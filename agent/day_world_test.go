@@ -217,7 +217,7 @@ func (w *dayWorld) state(newest time.Time) pipeline.StreamState {
 }
 
 // LookAtOrigin implements pipeline.OriginSource.
-func (w *dayWorld) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+func (w *dayWorld) LookAtOrigin(ctx context.Context, key pipeline.OriginKey, _ bool) *pipeline.OriginView {
 	view := &pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: time.Now()}
 	if err := dayWait(ctx, dayAnswer); err != nil {
 		view.Fault = pipeline.Fault{Kind: pipeline.FaultNoAnswer, Text: err.Error()}

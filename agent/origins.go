@@ -90,17 +90,17 @@ func validateOrigins(connections []jetstream.Config, report func(path, problem s
 // is the path to the origin from then on, for as long as it tells. An origin without an external prefix lives where its mirror
 // does: the mirror's own path is asked first, and another stream of its name elsewhere is not taken for it. Where nobody tells,
 // the fault that says most is returned. It returns within 20 s.
-func (o *originSource) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+func (o *originSource) LookAtOrigin(ctx context.Context, key pipeline.OriginKey, exact bool) *pipeline.OriginView {
 	path, well := o.known(time.Now(), key)
 	order := o.order(key, path)
 	var views []*pipeline.OriginView
 	if well && path == order[0] || path < 0 && key.Via == "" {
-		views = o.ask(ctx, key, order[:1])
+		views = o.ask(ctx, key, exact, order[:1])
 		if tells(views[0]) || key.Via == "" && views[0].Fault.Kind == pipeline.FaultNotFound {
 			return o.choose(key, order, views)
 		}
 	}
-	views = append(views, o.ask(ctx, key, order[len(views):])...)
+	views = append(views, o.ask(ctx, key, exact, order[len(views):])...)
 	return o.choose(key, order, views)
 }
 
@@ -140,15 +140,15 @@ func (o *originSource) order(key pipeline.OriginKey, path int) []int {
 }
 
 // ask asks on several paths at once.
-func (o *originSource) ask(ctx context.Context, key pipeline.OriginKey, paths []int) []*pipeline.OriginView {
+func (o *originSource) ask(ctx context.Context, key pipeline.OriginKey, exact bool, paths []int) []*pipeline.OriginView {
 	views := make([]*pipeline.OriginView, len(paths))
 	var all sync.WaitGroup
 	for i, path := range paths {
 		all.Go(func() {
 			if path == len(o.named) {
-				views[i] = o.Source.LookAtOrigin(ctx, key)
+				views[i] = o.Source.LookAtOrigin(ctx, key, exact)
 			} else {
-				views[i] = o.named[path].look(ctx, key)
+				views[i] = o.named[path].look(ctx, key, exact)
 			}
 		})
 	}

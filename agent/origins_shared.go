@@ -16,11 +16,17 @@ const shareOrigin = 2 * time.Second
 // within 2 s share an answer.
 type streamSource struct {
 	asker interface {
-		LookAtStream(ctx context.Context, name string) *pipeline.OriginView
+		LookAtStream(ctx context.Context, name string, exact bool) *pipeline.OriginView
 	}
 
 	mu     sync.Mutex
-	shared map[string]*sharedView
+	shared map[asking]*sharedView
+}
+
+// asking is what is asked: about which stream, and whether for what is deleted too.
+type asking struct {
+	name  string
+	exact bool
 }
 
 // sharedView is a question, and once done is closed its answer.
@@ -31,8 +37,8 @@ type sharedView struct {
 }
 
 // look returns what the connection says of the origin's name, or that it did not say anything while ctx lasted.
-func (s *streamSource) look(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
-	q := s.question(ctx, time.Now(), key.Stream)
+func (s *streamSource) look(ctx context.Context, key pipeline.OriginKey, exact bool) *pipeline.OriginView {
+	q := s.question(ctx, time.Now(), asking{key.Stream, exact})
 	select {
 	case <-q.done:
 		v := *q.view
@@ -45,21 +51,21 @@ func (s *streamSource) look(ctx context.Context, key pipeline.OriginKey) *pipeli
 }
 
 // question puts the question, or returns one that was put a short while ago. It is answered even if ctx ends: others may wait.
-func (s *streamSource) question(ctx context.Context, now time.Time, name string) *sharedView {
+func (s *streamSource) question(ctx context.Context, now time.Time, what asking) *sharedView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.shared, func(_ string, q *sharedView) bool { return now.Sub(q.asked) >= shareOrigin })
-	if q := s.shared[name]; q != nil {
+	maps.DeleteFunc(s.shared, func(_ asking, q *sharedView) bool { return now.Sub(q.asked) >= shareOrigin })
+	if q := s.shared[what]; q != nil {
 		return q
 	}
 	if s.shared == nil {
-		s.shared = map[string]*sharedView{}
+		s.shared = map[asking]*sharedView{}
 	}
 	q := &sharedView{asked: now, done: make(chan struct{})}
-	s.shared[name] = q
+	s.shared[what] = q
 	go func() {
 		defer close(q.done)
-		q.view = s.asker.LookAtStream(context.WithoutCancel(ctx), name)
+		q.view = s.asker.LookAtStream(context.WithoutCancel(ctx), what.name, what.exact)
 	}()
 	return q
 }

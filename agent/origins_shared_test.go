@@ -56,7 +56,7 @@ func TestConnectionsShareAnswersAboutOneOrigin(t *testing.T) {
 // slowly answers after a second.
 type slowly struct{ asked atomic.Int64 }
 
-func (s *slowly) LookAtStream(_ context.Context, name string) *pipeline.OriginView {
+func (s *slowly) LookAtStream(_ context.Context, name string, _ bool) *pipeline.OriginView {
 	n := s.asked.Add(1)
 	time.Sleep(time.Second)
 	return &pipeline.OriginView{Key: pipeline.OriginKey{Stream: name}, Path: "p", State: pipeline.StreamState{LastSeq: uint64(n)}}
@@ -66,12 +66,12 @@ func TestAnswersAreSharedForTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &streamSource{asker: &slowly{}}
 		seen := func(connection string) uint64 {
-			return s.look(t.Context(), pipeline.OriginKey{Connection: connection, Stream: "S"}).State.LastSeq
+			return s.look(t.Context(), pipeline.OriginKey{Connection: connection, Stream: "S"}, false).State.LastSeq
 		}
 		ended, end := context.WithCancel(t.Context())
 		end()
 		// Who waits no longer spoils the answer for nobody.
-		if v := s.look(ended, pipeline.OriginKey{Stream: "S"}); v.Fault.Kind != pipeline.FaultNoAnswer || v.At.IsZero() {
+		if v := s.look(ended, pipeline.OriginKey{Stream: "S"}, false); v.Fault.Kind != pipeline.FaultNoAnswer || v.At.IsZero() {
 			t.Errorf("%+v", v)
 		}
 		if n := seen("a"); n != 1 {

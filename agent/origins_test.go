@@ -45,7 +45,7 @@ func askers(t *testing.T, connections ...jetstream.Config) []pipeline.Source {
 
 func lookAtOrigin(t *testing.T, s pipeline.Source, key pipeline.OriginKey) *pipeline.OriginView {
 	t.Helper()
-	return s.(pipeline.OriginSource).LookAtOrigin(t.Context(), key)
+	return s.(pipeline.OriginSource).LookAtOrigin(t.Context(), key, false)
 }
 
 func TestNamedConnectionTellsOfOriginsWhenTheLinkIsDown(t *testing.T) {

@@ -138,8 +138,10 @@ func (r *recorder) record(ctx context.Context, connection string, source source,
 func (r *recorder) recordOrigin(ctx context.Context, source pipeline.OriginSource, key pipeline.OriginKey, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+	exact := false
 	for {
-		v := source.LookAtOrigin(ctx, key)
+		v := source.LookAtOrigin(ctx, key, exact)
+		exact = v.Listable()
 		if ctx.Err() != nil {
 			return
 		}

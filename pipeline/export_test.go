@@ -91,3 +91,6 @@ func (b *body) words() string {
 	}
 	return text
 }
+
+// Inexact is Progress.inexact.
+func (p *Progress) Inexact() bool { return p.inexact() }

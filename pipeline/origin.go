@@ -38,6 +38,7 @@ type OriginView struct {
 	Created    time.Time
 	Leader     string
 	State      StreamState
+	Newest     uint64   // sequence of its newest message, where that was asked for; 0: not told. Later ones, up to State.LastSeq, are deleted
 	Subjects   []string // that it is configured to take in; empty for a stream that only copies. A Watch does not keep them
 	Replicates bool     // it is itself a mirror, or has sources
 }
@@ -79,8 +80,14 @@ const (
 	PathSystem = "system scope"
 )
 
+// mostListed is how many deleted messages a server may be asked to list: each costs some ten bytes.
+const mostListed = 10_000
+
+// Listable tells whether another view may ask for Newest: something is deleted, and not too much.
+func (v *OriginView) Listable() bool { return v.State.Deleted > 0 && v.State.Deleted <= mostListed }
+
 // OriginSource is a Source that can also ask about origins. LookAtOrigin returns within some seconds, whatever happens, and
-// never nil; it may be called from several goroutines.
+// never nil; it may be called from several goroutines. Exact asks for the view's Newest too, which has the server list what is deleted.
 type OriginSource interface {
-	LookAtOrigin(ctx context.Context, key OriginKey) *OriginView
+	LookAtOrigin(ctx context.Context, key OriginKey, exact bool) *OriginView
 }

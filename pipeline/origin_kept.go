@@ -15,6 +15,7 @@ type origin struct {
 	stream      *stream // whose links come from it; nil: of several, see origins.shared
 	number      uint32  // on its shelf
 	asking      bool
+	exact       bool // whether a link copied everything hangs on which of its messages are deleted
 	mute        bool // nobody answered about it last time
 	over        bool // no link comes from it any more: once nobody asks about it either, its memory is another's
 }

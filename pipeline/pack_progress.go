@@ -109,12 +109,13 @@ func (g *Progress) acquainted() bool {
 // trouble tells whether there is anything about the progress that is there only while not all is well, or was not lately; or of a
 // link that copies some subjects only.
 func (g *Progress) trouble() bool {
-	return g.fed || !g.fedAt.IsZero() || !g.strayed.IsZero() || g.stalls != [stallKinds]stalling{} ||
+	return g.fed || g.gone != 0 || !g.fedAt.IsZero() || !g.strayed.IsZero() || g.stalls != [stallKinds]stalling{} ||
 		g.divergence != Divergence{} || g.doubt != "" || !g.doubted.IsZero()
 }
 
 func (g *Progress) packTrouble(p *packer, at time.Time) {
 	p.flag(&g.fed, true)
+	packInt(p, &g.gone, 0) // not against the position, which moves without it
 	p.time(&g.fedAt, time.Time{})
 	p.time(&g.strayed, time.Time{})
 	for i := range g.stalls {

@@ -123,5 +123,6 @@ func (v *OriginView) pack(p *packer, near time.Time) {
 	p.stamp(&v.Created, time.Time{})
 	packText(p, &v.Leader, "")
 	v.State.pack(p, v.At)
+	packInt(p, &v.Newest, 0)
 	p.flag(&v.Replicates, false)
 }

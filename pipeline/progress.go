@@ -22,6 +22,7 @@ type Progress struct {
 	first    uint64    // the origin's last sequence as known when the position was found where it stands
 	firstOK  bool
 	together time.Time // since when samples show contact; zero: the newest shows that there is none
+	gone     uint64    // what the origin took in after the position, up to this sequence, is deleted
 	near     uint64    // as first, as known since then
 	nearOK   bool
 
@@ -95,7 +96,10 @@ func (p *Progress) Observe(s *Sample, l *LinkSample, contact time.Time) {
 // stand notes that the position is a new one.
 func (p *Progress) stand(pos uint64, at time.Time) {
 	if pos < p.pos { // what was copied is not any more
-		p.even = time.Time{}
+		p.even, p.gone = time.Time{}, 0
+	}
+	if pos >= p.gone {
+		p.gone = 0
 	}
 	p.pos, p.stood, p.lagTold = pos, at, false
 	p.stalls = [stallKinds]stalling{}
@@ -185,6 +189,7 @@ func (p *Progress) ObserveOrigin(v *OriginView) {
 	}
 	p.compare(v)
 	p.stray(v)
+	p.sift(v)
 	p.origin, p.settled = v, false
 	if p.known && !p.firstOK {
 		p.first, p.firstOK = v.State.LastSeq, true

@@ -39,15 +39,42 @@ func (p *Progress) level(at time.Time) {
 // gap is how many of the origin's sequences, as seen newest, lie after the position. What the origin removed at its beginning
 // is not among them.
 func (p *Progress) gap() uint64 {
-	s := &p.origin.State
-	base := p.base()
-	if s.LastSeq <= base || s.Messages == 0 {
+	last, base := p.origin.State.LastSeq, p.base()
+	if p.origin.Newest > 0 {
+		last = p.origin.Newest
+	}
+	if last <= base || p.origin.State.Messages == 0 {
 		return 0
 	}
-	return s.LastSeq - base
+	return last - base
 }
 
-func (p *Progress) base() uint64 { return max(p.pos, p.floor, max(p.origin.State.FirstSeq, 1)-1) }
+func (p *Progress) base() uint64 {
+	return max(p.pos, p.floor, p.gone, max(p.origin.State.FirstSeq, 1)-1)
+}
+
+// sift notes where a view, which comes after the newest, says that all is deleted that the origin took in after the position. That holds
+// while the origin ends where it did: one that was restored from a copy may take in others under the same sequences.
+func (p *Progress) sift(v *OriginView) {
+	s := &v.State
+	if o := p.origin; o == nil || s.LastSeq != p.gone || !s.LastTime.Equal(o.State.LastTime) || !v.Created.Equal(o.Created) {
+		p.gone = 0
+	}
+	if v.Newest > 0 && p.known && v.Newest <= max(p.pos, p.floor) {
+		p.gone = s.LastSeq
+	}
+}
+
+// standsFor is for how long a position stands before it counts which messages the origin deleted: on a link that copies, most have come by then.
+const standsFor = 3 * time.Second
+
+// inexact tells whether it would say more to know which messages the origin deleted: by their number, all that the link is still to copy
+// may be among them.
+func (p *Progress) inexact() bool {
+	v := p.origin
+	return v != nil && p.known && !p.part && p.posAt.Sub(p.stood) >= standsFor && v.Listable() &&
+		v.State.LastSeq > p.base() && v.State.LastSeq-p.base() <= v.State.Deleted
+}
 
 // stalling tells whether at least one message lies in the gap that the link, in contact, was to copy.
 func (p *Progress) stalling() bool { return p.inContact() && p.certain(p.nearOK, p.near) }
@@ -58,6 +85,9 @@ func (p *Progress) certain(ended bool, end uint64) bool {
 	s := &p.origin.State
 	if !p.from.IsZero() && !p.copied && s.LastTime.Before(p.from) {
 		return false
+	}
+	if p.origin.Newest > p.base() { // the first may be older than what is to be copied
+		return p.from.IsZero() || p.copied || ended && p.origin.Newest > end
 	}
 	if p.from.IsZero() || p.copied {
 		if p.gap() > s.Deleted {

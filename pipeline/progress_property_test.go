@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ type copying struct {
 	looked   float64
 	shown    bool // the newest look showed something copied
 	nextView float64
+	exact    bool // views tell which message is the newest
 
 	p       pipeline.Progress
 	views   map[time.Time]uint64 // by a view's time: the newest message that the origin had
@@ -73,7 +75,7 @@ func newCopying(t *rapid.T) *copying {
 	}
 	events := rapid.SampledFrom([]string{
 		"publish", "publish", "publish", "publish", "cut", "cut", "mend", "mend", "delete", "purge", "future", "recreate", "restore",
-		"stall", "flow", "another mirror", "restart", "restart",
+		"stall", "flow", "another mirror", "restart", "restart", "delete unsent", "delete unsent", "purge unsent", "overwrite", "overwrite",
 	})
 	for second := 1.0; second < 230; second += rapid.Float64Range(1, 15).Draw(t, "pause") {
 		c.plan[float64(int(second*2))/2] = events.Draw(t, "event")
@@ -93,8 +95,8 @@ func (c *copying) step() {
 		c.begun = -1
 	}
 	if c.nextView <= c.now {
-		c.view()
 		c.nextView = c.now + rapid.Float64Range(2, 10).Draw(c.t, "next view")
+		c.view()
 	}
 	if c.nextLook <= c.now {
 		c.look()
@@ -113,7 +115,7 @@ func (c *copying) copy(by float64) {
 }
 
 func (c *copying) happen(event string) {
-	if event != "publish" && event != "mend" && event != "flow" {
+	if event != "publish" && event != "mend" && event != "flow" && !strings.HasSuffix(event, "unsent") {
 		c.copy(c.now) // what is on its way arrives all the same
 	}
 	switch event {
@@ -129,9 +131,20 @@ func (c *copying) happen(event string) {
 		c.cut = true
 	case "mend": // a cut that no look saw, in which messages came and were deleted, cannot be told from a stall
 		c.cut = c.cut && c.now-c.heard < cutShown
-	case "delete": // the newest ones, though not its place in the sequence
+	case "overwrite": // as a bucket does
+		for range rapid.IntRange(1, 5).Draw(c.t, "messages") {
+			c.last++
+			c.present = append(c.present[min(len(c.present), 1):], stored{c.last, c.now})
+			if n := len(c.present); n > 2 {
+				c.present = slices.Delete(c.present, 1, 2)
+			}
+		}
+		if c.begun < 0 && c.stalled && !c.cut {
+			c.begun = c.now
+		}
+	case "delete", "delete unsent": // the newest ones, though not its place in the sequence
 		c.present = c.present[:len(c.present)-min(len(c.present), rapid.IntRange(1, 10).Draw(c.t, "deleted"))]
-	case "purge":
+	case "purge", "purge unsent":
 		c.present = nil
 	case "future":
 		c.present = nil
@@ -173,6 +186,9 @@ func (c *copying) view() {
 	v := &pipeline.OriginView{
 		Path: pipeline.PathOwn, Asked: at(c.now), At: at(c.now + 0.01), ServerTime: at(c.now), Created: at(c.created), Leader: "A", State: c.state(),
 	}
+	if n := len(c.present); n > 0 && c.exact {
+		v.Newest = c.present[n-1].seq
+	}
 	if rapid.IntRange(0, 9).Draw(c.t, "no view") == 0 {
 		v.Fault.Kind = pipeline.FaultNoAnswer
 		if c.begun >= 0 {
@@ -183,6 +199,7 @@ func (c *copying) view() {
 		c.views[v.At] = c.present[len(c.present)-1].seq
 	}
 	c.p.ObserveOrigin(v)
+	c.wonder()
 	switch {
 	case v.Fault.Kind != "" || !c.shown:
 	case c.other == 0:
@@ -191,6 +208,14 @@ func (c *copying) view() {
 		c.doubted = c.now
 	case c.known && c.now-c.doubted >= 2 && c.p.Divergence().Kind == "":
 		c.t.Fatalf("at %v: the origin is another one since %v, seen so at %v, and nothing says so: %+v", c.now, c.other, c.doubted, c.state())
+	}
+}
+
+// wonder asks for more soon, once it matters which messages are deleted.
+func (c *copying) wonder() {
+	before := c.exact
+	if c.exact = c.p.Inexact(); c.exact && !before {
+		c.nextView = min(c.nextView, c.now+2.5)
 	}
 }
 
@@ -204,6 +229,7 @@ func (c *copying) look() {
 	}
 	l := &pipeline.LinkSample{Kind: pipeline.KindMirror, Origin: "O", Reported: true, Active: s.ServerTime.Sub(at(c.heard))}
 	c.p.Observe(s, l, at(c.heard))
+	c.wonder()
 	c.looked, c.shown = c.now, c.copied
 }
 

@@ -11,7 +11,8 @@ import (
 type Rehearsal struct {
 	Streams []StreamKey
 	At      func(key StreamKey, t time.Time) (Sample, time.Duration)
-	// Origin tells what a look at an origin at a given time finds, and how long that takes; nil: nobody can look at origins.
+	// Origin tells what a look at an origin at a given time finds, and how long that takes; nil: nobody can look at origins. It may tell
+	// which message is the newest whether that was asked for or not.
 	Origin func(key OriginKey, t time.Time) (OriginView, time.Duration)
 	// Short is how a round that begins at t falls short beside what At tells; nil: none does.
 	Short func(t time.Time) error

@@ -48,7 +48,7 @@ func (r *Ring) ask(looking context.Context, q Question) {
 	switch {
 	case q.Origin != nil:
 		look.Kind, look.Streams = LookOrigin, 1
-		view := r.source.(OriginSource).LookAtOrigin(looking, *q.Origin)
+		view := r.source.(OriginSource).LookAtOrigin(looking, *q.Origin, q.Exact)
 		look.Err = view.Fault.unanswered()
 		end = func(now time.Time) { r.watch.ObserveOrigin(now, q.ID, view) }
 	case q.Trunks:

@@ -18,7 +18,7 @@ type able struct {
 	ways   error
 }
 
-func (a *able) LookAtOrigin(_ context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+func (a *able) LookAtOrigin(_ context.Context, key pipeline.OriginKey, _ bool) *pipeline.OriginView {
 	return &pipeline.OriginView{Key: key, Asked: time.Now(), At: time.Now(), Fault: a.origin}
 }
 

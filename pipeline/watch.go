@@ -97,6 +97,7 @@ type Question struct {
 	ID     uint64
 	Scope  []StreamKey
 	Origin *OriginKey
+	Exact  bool // of an origin: OriginView.Newest is wanted
 	Trunks bool
 }
 
@@ -188,7 +189,7 @@ func (w *Watch) Turn(now time.Time) []Question {
 		w.lastID++
 		w.askedOrigins[w.lastID] = o
 		key := o.key()
-		questions = append(questions, Question{ID: w.lastID, Origin: &key})
+		questions = append(questions, Question{ID: w.lastID, Origin: &key, Exact: o.exact})
 	}
 	if w.opt.Trunks && !now.Before(w.routesDue) {
 		w.lastID++

@@ -54,6 +54,10 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	}
 	for _, l := range s.links {
 		w.join(now, s, l)
+		if o := l.origin; o != nil && !o.exact && l.progress.inexact() {
+			o.exact = true
+			w.hurry(now, o)
+		}
 	}
 	w.uncover(s, 1)
 	w.links += len(s.links) - before

@@ -107,6 +107,7 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView) {
 	w.shelf.openOrigin(o)
 	q := &w.origins
 	o.asking, o.mute, o.changed = false, !v.Fault.Answered(), true
+	wanted := o.exact
 	if v.Fault.Kind == FaultNone {
 		o.told, o.unseen, o.unseenFor = v, Fault{}, time.Time{}
 	} else {
@@ -119,12 +120,16 @@ func (w *Watch) takeView(now time.Time, o *origin, v *OriginView) {
 		return
 	}
 	q.queueOf(o).set(o.number, o.asked.Add(w.originPause(o)))
+	o.exact = false
 	for _, s := range q.streamsOf(o) {
 		m := w.shelf.mark()
 		w.told = append(w.told, telling{s, w.observeOrigin(now, w.shelf.open(s), o, v)})
 		if !s.many {
 			w.shelf.settle(m)
 		}
+	}
+	if o.exact && !wanted {
+		w.hurry(now, o)
 	}
 	o.known = o.told
 }
@@ -145,6 +150,7 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 		if l.progress.doubt != "" {
 			w.hurry(now, o)
 		}
+		o.exact = o.exact || l.progress.inexact()
 	}
 	return urgent
 }

@@ -47,9 +47,18 @@ func harmless() []fault {
 			pipelinetest.Publish(s.t, l.origin, "orders.new", 5)
 			pipelinetest.DeleteMessages(s.t, l.origin, "ORDERS", 23, 24, 25)
 		}),
+		calm("harmless: the newest messages deleted before they were sent", nil, deletedUnsent),
 		{name: "harmless: backlog of 200,000 messages", topology: leafnode, limit: limit, slow: true, run: backlog},
 		{name: "harmless: promotion closes, and is no recovery", topology: leafnode, limit: limit, run: promotion},
 	}
+}
+
+// deletedUnsent deletes messages that the origin has not sent yet.
+func deletedUnsent(s *scene, l *leaf) {
+	s.awaitOrigin(s.api, "MIRROR")
+	pipelinetest.HoldCopies(s.t, l.Origin, l.origin, "ORDERS", 2*time.Second)
+	pipelinetest.Publish(s.t, l.origin, "orders.new", 5)
+	pipelinetest.DeleteMessages(s.t, l.origin, "ORDERS", 21, 22, 23, 24, 25)
 }
 
 func backlog(s *scene) {

@@ -262,3 +262,13 @@ func (s *scene) awaitProof(api, stream string) {
 		return len(links) > 0 && !slices.ContainsFunc(links, func(l agent.LinkState) bool { return l.Proof == nil })
 	})
 }
+
+// awaitOrigin waits until the origins of a stream's links are seen anew, and what was copied is held against them.
+func (s *scene) awaitOrigin(api, stream string) {
+	s.t.Helper()
+	now := time.Now()
+	pipelinetest.Eventually(s.t, startsIn, "the origin of "+stream+" is seen", func() bool {
+		links := linksOf(s.t, api, stream)
+		return len(links) > 0 && !slices.ContainsFunc(links, func(l agent.LinkState) bool { return l.AsOf == nil || l.AsOf.Before(now) })
+	})
+}

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mirrorwatch/pipeline"
@@ -26,6 +27,7 @@ type document struct {
 		LastSeq  uint64    `json:"last_seq"`
 		LastTime time.Time `json:"last_ts"`
 		Deleted  int64     `json:"num_deleted"`
+		Gone     []uint64  `json:"deleted"` // which messages are deleted, where that was asked for
 		Subjects uint64    `json:"num_subjects"`
 	} `json:"state"`
 	Cluster *group     `json:"cluster"`
@@ -168,9 +170,27 @@ func (d *document) view(v *pipeline.OriginView) error {
 		return err
 	}
 	v.ServerTime, v.Created, v.Leader = d.TS, d.Created, d.leader()
-	v.State, v.Subjects = d.state(), d.Config.Subjects
+	v.State, v.Newest, v.Subjects = d.state(), d.newest(), d.Config.Subjects
 	v.Replicates = d.Config.Mirror != nil || len(d.Config.Sources) > 0
 	return nil
+}
+
+// newest is the sequence of the newest message, where the document lists all that are deleted; else 0.
+func (d *document) newest() uint64 {
+	s := &d.State
+	gone := uint64(len(s.Gone))
+	if gone == 0 || s.Messages == 0 || s.FirstSeq > s.LastSeq || s.Messages+gone != s.LastSeq-s.FirstSeq+1 {
+		return 0
+	}
+	slices.Sort(s.Gone)
+	if s.Gone[0] < s.FirstSeq || s.Gone[gone-1] > s.LastSeq || len(slices.Compact(s.Gone)) < int(gone) {
+		return 0
+	}
+	newest := s.LastSeq
+	for i := gone; i > 0 && s.Gone[i-1] == newest; i-- {
+		newest--
+	}
+	return newest
 }
 
 // clearAnswer empties what an answer fills, and keeps the memory of its lists.

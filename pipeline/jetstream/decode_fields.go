@@ -48,7 +48,9 @@ func (d *decoder) element() {
 // clear empties what a document fills, and keeps the memory of its lists.
 func (d *decoder) clear() {
 	x := &d.doc
+	gone := x.State.Gone[:0]
 	*x = document{Sources: x.Sources[:0], Config: config{Sources: x.Config.Sources[:0]}}
+	x.State.Gone = gone
 	d.used = 0
 }
 
@@ -134,6 +136,19 @@ func (d *decoder) subjects() (subjects []string) {
 	return subjects
 }
 
+// gone reads which messages are deleted, in the memory of a list. That is of interest in origins only.
+func (d *decoder) gone(list []uint64) []uint64 {
+	if !d.open('[') {
+		return list
+	}
+	for d.more(']') {
+		if n := d.count(); d.memory == nil || d.memory.listens {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
 func (d *decoder) state() {
 	if !d.open('{') {
 		return
@@ -152,6 +167,8 @@ func (d *decoder) state() {
 			d.value(&f, partLastTime)
 		case "num_deleted":
 			d.value(&f, partDeleted)
+		case "deleted":
+			d.value(&f, partGone)
 		case "num_subjects":
 			d.value(&f, partCount)
 		default:

@@ -51,6 +51,8 @@ func seedDecode(f *testing.F) {
 		head + `"mirror":null,"sources":null,"metadata":null},"cluster":null,"error":null,"state":null,"created":null}`,
 		head + `"mirror":{"name":"S","external":null}},"mirror":{"name":"S","active":9223372036854775808,"lag":-0}}`,
 		head + `"max_bytes":-9223372036854775808,"sealed":0},"state":{"messages":18446744073709551615,"bytes":1e3}}`,
+		head + `"name":"M"},"state":{"messages":2,"first_seq":1,"last_seq":6,"deleted":[6,2,4,5]}}`,
+		head + `"x":0},"state":{"messages":2,"first_seq":1,"last_seq":6,"deleted":[6,5,null,1e0,-2]}}`,
 		head + "\"discard\":\"\xff\xc3\",\"x\":[1.5e+3,-0.0,true,{\"\xff\":01}]}}",
 		head + `"x":` + strings.Repeat("[", 70) + strings.Repeat("]", 70) + `}}`,
 		`{"error":{"code":404,"err_code":10059,"description":"stream not found"}}`,
@@ -105,10 +107,33 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("as an origin %+v, as a stream %+v", origin, s)
 		}
 		var d document
+		if err := json.Unmarshal(doc, &d); err == nil && origin.Newest != newest(&d) {
+			t.Fatalf("its newest message is %d, by encoding/json %d", origin.Newest, newest(&d))
+		}
 		if err := json.Unmarshal(doc, &d); err != nil || !slices.Equal(origin.Subjects, d.Config.Subjects) {
 			t.Fatalf("as an origin it has the subjects %q, by encoding/json %q, %v", origin.Subjects, d.Config.Subjects, err)
 		}
 	})
+}
+
+// newest finds the newest message one by one, where the document lists as many as are deleted.
+func newest(d *document) uint64 {
+	s := &d.State
+	deleted := map[uint64]bool{}
+	for _, seq := range s.Gone {
+		if deleted[seq] || seq < s.FirstSeq || seq > s.LastSeq {
+			return 0
+		}
+		deleted[seq] = true
+	}
+	if s.Messages == 0 || len(deleted) == 0 || s.Messages+uint64(len(deleted)) != s.LastSeq-s.FirstSeq+1 {
+		return 0
+	}
+	seq := s.LastSeq
+	for deleted[seq] {
+		seq--
+	}
+	return seq
 }
 
 // checkSample holds a sample against what must be true of all.

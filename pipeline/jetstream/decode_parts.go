@@ -28,6 +28,7 @@ const (
 	partLastSeq
 	partLastTime
 	partDeleted
+	partGone
 	partCount
 
 	partCluster // begins
@@ -100,6 +101,8 @@ func (d *decoder) read(p part) {
 		d.doc.State.LastTime = d.time(&d.times[2])
 	case partDeleted:
 		d.doc.State.Deleted = d.integer()
+	case partGone:
+		d.doc.State.Gone = d.gone(d.doc.State.Gone[:0])
 	case partCount:
 		d.doc.State.Subjects = d.count()
 	case partCluster:

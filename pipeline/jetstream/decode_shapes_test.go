@@ -45,7 +45,7 @@ func writtenDocument(t *rapid.T) string {
 			"metadata": {`{"a":"b","c":"d"}`, `{"a":"b","c":"e"}`, `{"a":"b","c":"d","e":"f"}`, `{}`, `{"a":1}`, `null`}, "subjects": {`["a"]`, `[]`},
 		}), "null"},
 		"created": {`"2026-11-22T20:00:00Z"`, `"2026-11-22T20:00:30.5Z"`, `"soon"`}, "ts": {`"2026-11-22T20:00:00.25Z"`, `"2026-11-22T21:00:00+01:00"`},
-		"state":   {object(t, "state", map[string][]string{"messages": {"1", "20"}, "first_ts": {`"x"`, `"y"`}, "last_seq": {"5"}, "num_deleted": {"-1"}})},
+		"state":   {object(t, "state", map[string][]string{"messages": {"1", "20"}, "first_ts": {`"x"`, `"y"`}, "last_seq": {"5"}, "num_deleted": {"-1"}, "deleted": {`[3,4]`, `[]`, `[-1]`, `{}`}})},
 		"cluster": {`{"leader":"n1","raft_group":"x","replicas":[{"name":"n2","lag":4},null,{"offline":true}]}`, `{"leader":"n2","raft_group":"y"}`},
 		"mirror":  link("mirror's state"), "sources": list("sources' states"), "MIRROR": {"null"}, "x": {`[{"name":"S"}]`, `[{"name":"T"}]`},
 	})

@@ -16,32 +16,32 @@ import (
 
 // LookAtOrigin implements pipeline.OriginSource. It asks through the mirror's own path: under the external API prefix of the
 // link, or this connection's own. It returns within 8 s.
-func (s *Source) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+func (s *Source) LookAtOrigin(ctx context.Context, key pipeline.OriginKey, exact bool) *pipeline.OriginView {
 	v := &pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: time.Now()}
 	prefix := key.Via
 	if prefix == "" {
 		prefix = s.prefix
 	}
-	s.askOrigin(ctx, s.origins, prefix, v)
+	s.askOrigin(ctx, s.origins, prefix, exact, v)
 	return v
 }
 
 // LookAtStream asks this connection's own API about a stream that is the origin of another connection's links. The view's
-// Path is this connection's name; of its Key, Connection and Stream are set. It returns within 8 s.
-func (s *Source) LookAtStream(ctx context.Context, name string) *pipeline.OriginView {
+// Path is this connection's name; of its Key, Connection and Stream are set. Exact is as of pipeline.OriginSource. It returns within 8 s.
+func (s *Source) LookAtStream(ctx context.Context, name string, exact bool) *pipeline.OriginView {
 	key := pipeline.OriginKey{Connection: s.config.Name, Stream: name}
 	v := &pipeline.OriginView{Key: key, Path: s.config.Name, Asked: time.Now()}
-	s.askOrigin(ctx, s.others, s.prefix, v)
+	s.askOrigin(ctx, s.others, s.prefix, exact, v)
 	return v
 }
 
 // askOrigin asks about v.Key.Stream once there is room, and takes the answer, or why there is none, into v.
-func (s *Source) askOrigin(ctx context.Context, room places, prefix string, v *pipeline.OriginView) {
-	v.Fault = s.originFault(ctx, room, prefix, v)
+func (s *Source) askOrigin(ctx context.Context, room places, prefix string, exact bool, v *pipeline.OriginView) {
+	v.Fault = s.originFault(ctx, room, prefix, exact, v)
 	v.At = time.Now()
 }
 
-func (s *Source) originFault(ctx context.Context, room places, prefix string, v *pipeline.OriginView) pipeline.Fault {
+func (s *Source) originFault(ctx context.Context, room places, prefix string, exact bool, v *pipeline.OriginView) pipeline.Fault {
 	name := v.Key.Stream
 	if !isName(name) {
 		return pipeline.Fault{Kind: pipeline.FaultNonsense, Text: fmt.Sprintf("%q is no stream's name", clip(name))}
@@ -61,7 +61,11 @@ func (s *Source) originFault(ctx context.Context, room places, prefix string, v 
 	}
 	defer room.leave()
 	v.Asked = time.Now()
-	doc, err := s.conn.ask(ctx, prefix+".STREAM.INFO."+name, nil, s.patience.origin)
+	var request []byte
+	if exact {
+		request = []byte(`{"deleted_details":true}`)
+	}
+	doc, err := s.conn.ask(ctx, prefix+".STREAM.INFO."+name, request, s.patience.origin)
 	if err == nil {
 		s.denials.allow(prefix, name)
 		return s.reader.read(v, doc)

@@ -26,7 +26,7 @@ func BenchmarkOrigin(b *testing.B) {
 					key := keys[n%len(keys)]
 					n++
 					asking.Go(func() {
-						if v := s.LookAtOrigin(b.Context(), key); v.Fault.Kind != pipeline.FaultNone {
+						if v := s.LookAtOrigin(b.Context(), key, false); v.Fault.Kind != pipeline.FaultNone {
 							b.Error(v.Fault)
 						}
 					})

@@ -24,7 +24,7 @@ func TestOriginTellsOfItself(t *testing.T) {
 	s := connected(t, Config{URL: URLs(srv.URL())})
 	for _, via := range []string{"", "$JS.hub.API"} {
 		key := pipeline.OriginKey{Connection: "dr", Domain: "hub", Via: via, Stream: "S"}
-		v := s.LookAtOrigin(t.Context(), key)
+		v := s.LookAtOrigin(t.Context(), key, false)
 		info := pipelinetest.StreamInfo(t, js, "S")
 		if v.Key != key || v.Path != pipeline.PathOwn || v.Asked.IsZero() || v.At.Before(v.Asked) || v.Fault != (pipeline.Fault{}) {
 			t.Fatalf("via %q: %+v", via, v)
@@ -34,9 +34,32 @@ func TestOriginTellsOfItself(t *testing.T) {
 			t.Errorf("via %q: %+v", via, v)
 		}
 	}
-	v := s.LookAtStream(t.Context(), "M")
+	v := s.LookAtStream(t.Context(), "M", false)
 	if v.Path != "dr" || v.Key != (pipeline.OriginKey{Connection: "dr", Stream: "M"}) || !v.Replicates || len(v.Subjects) != 0 {
 		t.Errorf("a mirror as an origin: %+v", v)
+	}
+}
+
+func TestOriginTellsWhichMessageIsItsNewestWhereAsked(t *testing.T) {
+	t.Parallel()
+	for _, storage := range []jetstream.StorageType{jetstream.FileStorage, jetstream.MemoryStorage} {
+		srv := pipelinetest.StartServer(t, pipelinetest.ServerOptions{Name: "n1"})
+		js := srv.JetStream(t)
+		pipelinetest.CreateStream(t, js, jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}, Storage: storage})
+		pipelinetest.Publish(t, js, "s", 30)
+		pipelinetest.PurgeStream(t, js, "S", jetstream.WithPurgeSequence(5))
+		pipelinetest.DeleteMessages(t, js, "S", 12, 27, 29, 28, 30)
+		s := connected(t, Config{URL: URLs(srv.URL())})
+		key := pipeline.OriginKey{Connection: "dr", Stream: "S"}
+		if v := s.LookAtOrigin(t.Context(), key, false); v.Newest != 0 || !v.Listable() || v.State.Deleted != 5 {
+			t.Errorf("%s, not asked: %+v", storage, v)
+		}
+		if v := s.LookAtOrigin(t.Context(), key, true); v.Newest != 26 || v.State.LastSeq != 30 || v.State.FirstSeq != 5 {
+			t.Errorf("%s: %+v", storage, v)
+		}
+		if v := s.LookAtStream(t.Context(), "S", true); v.Newest != 26 {
+			t.Errorf("%s, as another connection's: %+v", storage, v)
+		}
 	}
 }
 
@@ -74,13 +97,13 @@ func TestFaultsOfOriginsAreKeptApart(t *testing.T) {
 		{"$JS.>", "S", pipeline.FaultNonsense, "no API prefix"},
 		{"a..b", "S", pipeline.FaultNonsense, "no API prefix"},
 	} {
-		v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: c.via, Stream: c.name})
+		v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: c.via, Stream: c.name}, false)
 		if v.Fault.Kind != c.want || !strings.Contains(v.Fault.Text, c.words) || v.At.IsZero() || v.Asked.IsZero() {
 			t.Errorf("%q via %q: %+v at %v, want %q with %q", c.name, c.via, v.Fault, v.At, c.want, c.words)
 		}
 	}
 	_ = s.Close()
-	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}); v.Fault.Kind != pipeline.FaultDisconnected {
+	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}, false); v.Fault.Kind != pipeline.FaultDisconnected {
 		t.Errorf("closed: %+v", v.Fault)
 	}
 }
@@ -98,7 +121,7 @@ func TestSilentOriginsTakeNoPlaceFromOthers(t *testing.T) {
 	var silent sync.WaitGroup
 	for range s.origins.most() {
 		silent.Go(func() {
-			if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "SILENT"}); v.Fault.Kind != pipeline.FaultNoAnswer {
+			if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "SILENT"}, false); v.Fault.Kind != pipeline.FaultNoAnswer {
 				t.Errorf("%+v", v.Fault)
 			}
 		})
@@ -110,7 +133,7 @@ func TestSilentOriginsTakeNoPlaceFromOthers(t *testing.T) {
 	if all, err := look(t, s, "S"); err != nil || all[0].Fault.Kind != "" {
 		t.Errorf("a stream: %v, %v", all, err)
 	}
-	if v := s.LookAtStream(t.Context(), "S"); v.Fault.Kind != "" {
+	if v := s.LookAtStream(t.Context(), "S", false); v.Fault.Kind != "" {
 		t.Errorf("another connection's origin: %+v", v.Fault)
 	}
 	if took := time.Since(began); took > time.Second {

@@ -23,7 +23,7 @@ func originsAsked(t *testing.T, s *Source, n int) (questions uint64, kinds map[p
 	before := nc.Stats().OutMsgs
 	kinds = map[pipeline.FaultKind]int{}
 	for i := range n {
-		v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: fmt.Sprint("S", i)})
+		v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: fmt.Sprint("S", i)}, false)
 		kinds[v.Fault.Kind]++
 	}
 	return nc.Stats().OutMsgs - before, kinds
@@ -59,7 +59,7 @@ func TestPermissionsThatAreGivenWhileConnectedAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	due(s)
-	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: fmt.Sprint("S", last)}); v.Fault != (pipeline.Fault{}) {
+	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: fmt.Sprint("S", last)}, false); v.Fault != (pipeline.Fault{}) {
 		t.Fatalf("%+v", v.Fault)
 	}
 	const left = origins - deniedAll - 1 // that were taken for denied

@@ -28,7 +28,7 @@ func TestDocumentedUserSeesASystem(t *testing.T) {
 	if err := s.Look(t.Context(), []pipeline.StreamKey{key}, func(x *pipeline.Sample) { seen = x.Clone() }); err != nil || seen.Fault.Kind != "" {
 		t.Errorf("a stream: %+v, %v", seen, err)
 	}
-	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Connection: "sys", Account: "DR", Stream: "S"}); v.Fault.Kind != "" || v.State.LastSeq != 2 {
+	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Connection: "sys", Account: "DR", Stream: "S"}, false); v.Fault.Kind != "" || v.State.LastSeq != 2 {
 		t.Errorf("its origin: %+v", v)
 	}
 	if _, err := s.Trunks(t.Context()); err != nil {

@@ -90,7 +90,7 @@ func works(t *testing.T, s *Source, log *logbook, mirror jetstream.JetStream, ke
 	if err != nil || all[0].Fault.Kind != "" || len(all[0].Links) != 1 || all[0].Links[0].Subject(all[0].Key).OriginKey().Via != key.Via {
 		t.Errorf("a stream: %+v, %v", all[0], err)
 	}
-	if v := s.LookAtOrigin(t.Context(), key); v.Fault.Kind != "" || v.State.LastSeq != 2 || v.Replicates {
+	if v := s.LookAtOrigin(t.Context(), key, false); v.Fault.Kind != "" || v.State.LastSeq != 2 || v.Replicates {
 		t.Errorf("its origin: %+v", v)
 	}
 	changed := pipelinetest.StreamInfo(t, mirror, "M").Config
@@ -128,7 +128,7 @@ func TestOriginsOfAnotherAccountNeedTheDocumentedImport(t *testing.T) {
 	external := &jetstream.ExternalStream{APIPrefix: "main.api", DeliverPrefix: "main.deliver"}
 	key := mirrored(t, srv.JetStream(t, admin(0)), srv.JetStream(t, admin(1)), external)
 	s, _ := asDocumented(t, srv.URL())
-	if v := s.LookAtOrigin(t.Context(), key); v.Fault.Kind != pipeline.FaultNoResponders {
+	if v := s.LookAtOrigin(t.Context(), key, false); v.Fault.Kind != pipeline.FaultNoResponders {
 		t.Errorf("%+v", v.Fault)
 	}
 }
@@ -172,7 +172,7 @@ func TestEachDocumentedPermissionIsNeeded(t *testing.T) {
 		},
 		"main.api.STREAM.INFO.>": func(t *testing.T, s *Source, log *logbook) {
 			for range 3 {
-				v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: "S"})
+				v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Via: "main.api", Stream: "S"}, false)
 				if v.Fault.Kind != pipeline.FaultDenied || !strings.Contains(v.Fault.Text, `"main.api.STREAM.INFO.S"`) {
 					t.Errorf("its origin: %+v", v.Fault)
 				}

@@ -50,8 +50,8 @@ func TestAtMost128QuestionsOfAllKindsAreInFlight(t *testing.T) {
 	looks.Go(func() { _ = s.Look(t.Context(), nil, func(*pipeline.Sample) {}) })
 	looks.Go(func() { _ = s.Look(t.Context(), scopeOf("S", 2*streamPlaces), func(*pipeline.Sample) {}) })
 	for range 50 {
-		looks.Go(func() { s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}) })
-		looks.Go(func() { s.LookAtStream(t.Context(), "S") })
+		looks.Go(func() { s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}, false) })
+		looks.Go(func() { s.LookAtStream(t.Context(), "S", false) })
 	}
 	pipelinetest.Eventually(t, 10*time.Second, "all places are taken", func() bool { return waiting.Load() == most })
 	if most != 128 {
@@ -71,8 +71,8 @@ func TestALookAtAStreamWaitsForNoSilence(t *testing.T) {
 	}
 	looks.Go(func() { _ = s.Look(t.Context(), scopeOf("S", pipeline.MostLooks-1), func(*pipeline.Sample) {}) })
 	for range 50 {
-		looks.Go(func() { s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}) })
-		looks.Go(func() { s.LookAtStream(t.Context(), "S") })
+		looks.Go(func() { s.LookAtOrigin(t.Context(), pipeline.OriginKey{Stream: "S"}, false) })
+		looks.Go(func() { s.LookAtStream(t.Context(), "S", false) })
 	}
 	const silent = pipeline.MostLooks - 1 + roundPlaces + originPlaces + otherPlaces
 	pipelinetest.Eventually(t, 10*time.Second, "all places but one are taken", func() bool { return waiting.Load() == silent })

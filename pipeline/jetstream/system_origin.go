@@ -11,8 +11,8 @@ import (
 
 // LookAtOrigin implements pipeline.OriginSource. Rounds tell of origins too: servers are asked only where the newest round is
 // too old. Where a path leads cannot be seen from the system account. One into a JetStream domain is taken for one to the only
-// account there that has such a stream, or to the links' own account; any other to the only other account that has one.
-func (s *System) LookAtOrigin(ctx context.Context, key pipeline.OriginKey) *pipeline.OriginView {
+// account there that has such a stream, or to the links' own account; any other to the only other account that has one. In system scope servers do not list what is deleted.
+func (s *System) LookAtOrigin(ctx context.Context, key pipeline.OriginKey, _ bool) *pipeline.OriginView {
 	v := &pipeline.OriginView{Key: key, Path: pipeline.PathSystem, Asked: time.Now()}
 	target, err := s.streams.origin(key)
 	if err != nil {

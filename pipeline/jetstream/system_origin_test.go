@@ -17,29 +17,29 @@ func TestSystemScopeTellsOfOrigins(t *testing.T) {
 	s, _ := openSystem(t, srv.URL(), Config{})
 	round(t, s)
 	key := pipeline.OriginKey{Connection: "sys", Account: "B", Stream: "ORDERS"}
-	v := s.LookAtOrigin(t.Context(), key)
+	v := s.LookAtOrigin(t.Context(), key, false)
 	if v.Key != key || v.Path != pipeline.PathSystem || v.Fault.Kind != "" || v.State.LastSeq != 3 || len(v.Subjects) != 1 || v.Replicates || v.Created.IsZero() {
 		t.Errorf("%+v", v)
 	}
 	before := s.conn.nc.Load().Stats().OutMsgs
-	if s.LookAtOrigin(t.Context(), key); s.conn.nc.Load().Stats().OutMsgs != before {
+	if s.LookAtOrigin(t.Context(), key, false); s.conn.nc.Load().Stats().OutMsgs != before {
 		t.Error("a server was asked although the round just told of the origin")
 	}
 
 	s.fresh = 0
 	pipelinetest.Publish(t, as("b"), "orders.new", 1)
-	if v := s.LookAtOrigin(t.Context(), key); v.Fault.Kind != "" || v.State.LastSeq != 4 || v.At.Before(v.Asked) {
+	if v := s.LookAtOrigin(t.Context(), key, false); v.Fault.Kind != "" || v.State.LastSeq != 4 || v.At.Before(v.Asked) {
 		t.Errorf("%+v", v)
 	}
-	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Account: "B", Stream: "M"}); !v.Replicates {
+	if v := s.LookAtOrigin(t.Context(), pipeline.OriginKey{Account: "B", Stream: "M"}, false); !v.Replicates {
 		t.Errorf("%+v", v)
 	}
 	pipelinetest.DeleteStream(t, as("b"), "ORDERS")
-	if v := s.LookAtOrigin(t.Context(), key); v.Fault.Kind != pipeline.FaultNotFound {
+	if v := s.LookAtOrigin(t.Context(), key, false); v.Fault.Kind != pipeline.FaultNotFound {
 		t.Errorf("a deleted origin: %+v", v)
 	}
 	pipelinetest.CreateStream(t, as("b"), jetstream.StreamConfig{Name: "ORDERS", Subjects: []string{"orders.>"}})
-	if w := s.LookAtOrigin(t.Context(), key); w.Fault.Kind != "" || !w.Created.After(v.Created) || len(w.Subjects) != 1 {
+	if w := s.LookAtOrigin(t.Context(), key, false); w.Fault.Kind != "" || !w.Created.After(v.Created) || len(w.Subjects) != 1 {
 		t.Errorf("a recreated origin: %+v", w)
 	}
 }

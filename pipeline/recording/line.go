@@ -22,8 +22,9 @@ type line struct {
 	RTT        float64         `json:"rtt_ms,omitempty"`
 	Info       json.RawMessage `json:"info,omitempty"`
 	Error      string          `json:"error,omitempty"`
-	Via        string          `json:"via,omitempty"`  // of OriginView: the external API prefix of the links that copy it
-	Path       string          `json:"path,omitempty"` // of OriginView: who was asked; empty: a connection of that name
+	Via        string          `json:"via,omitempty"`    // of OriginView: the external API prefix of the links that copy it
+	Path       string          `json:"path,omitempty"`   // of OriginView: who was asked; empty: a connection of that name
+	Newest     uint64          `json:"newest,omitempty"` // of OriginView: the newest message's sequence, where later ones are known to be deleted
 
 	// Fault is what the pipeline says of the error, where Error alone would not read as the same.
 	Fault *pipeline.Fault `json:"fault,omitempty"`

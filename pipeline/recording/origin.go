@@ -60,7 +60,7 @@ func (l *line) view(s *pipeline.Sample) pipeline.OriginView {
 	}
 	_ = json.Unmarshal(l.Info, &told) // what decode takes may still tell no subjects
 	v.ServerTime, v.Created, v.Leader, v.State = s.ServerTime, s.Created, s.Leader, s.State
-	v.Subjects, v.Replicates = told.Config.Subjects, len(s.Links) > 0
+	v.Newest, v.Subjects, v.Replicates = l.Newest, told.Config.Subjects, len(s.Links) > 0
 	return v
 }
 
@@ -135,7 +135,7 @@ func lineOfOrigin(v *pipeline.OriginView) (*line, error) {
 	}
 	l, err := lineOf(&s)
 	if err == nil {
-		l.Via, l.Path = v.Key.Via, v.Path
+		l.Via, l.Path, l.Newest = v.Key.Via, v.Path, v.Newest
 	}
 	return l, err
 }
