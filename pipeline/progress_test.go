@@ -55,6 +55,14 @@ func (f *pair) seeWith(second float64, last, deleted uint64) *pair {
 	return f.ask(second)
 }
 
+// seeExactly is seeWith, told which message is the newest.
+func (f *pair) seeExactly(second float64, last, deleted, newest uint64) *pair {
+	f.view.Newest = newest
+	f.seeWith(second, last, deleted)
+	f.view.Newest = 0
+	return f
+}
+
 func (f *pair) ask(second float64) *pair {
 	v := f.view
 	v.Asked, v.At, v.ServerTime = at(second), at(second), at(second)
@@ -96,6 +104,11 @@ func TestStallsAreTold(t *testing.T) {
 		"what it lacks is purged":               {newPair(pipeline.KindMirror).look(0, 10).see(1, 101, 100).looks(2, 20, 10), pipeline.StallNone, 0},
 		"what it lacks may be deleted":          {newPair(pipeline.KindMirror).look(0, 10).seeWith(1, 12, 2).looks(2, 20, 10), pipeline.StallNone, 0},
 		"the origin took in more since":         {newPair(pipeline.KindMirror).look(0, 10).seeWith(1, 12, 5).look(2, 10).seeWith(10, 14, 7).looks(11, 20, 10), pipeline.StallOrigin, 9 * time.Second},
+		"it took in more, all deleted":          {newPair(pipeline.KindMirror).look(0, 10).see(1, 1, 10).look(2, 10).seeWith(10, 15, 5).looks(11, 13, 10).seeExactly(14, 15, 5, 10).looks(15, 30, 10), pipeline.StallNone, 0},
+		"the same, seen again":                  {newPair(pipeline.KindMirror).look(0, 10).see(1, 1, 10).look(2, 10).seeExactly(10, 15, 5, 10).look(11, 10).seeWith(20, 15, 5).looks(21, 40, 10), pipeline.StallNone, 0},
+		"it took in more, not all deleted":      {newPair(pipeline.KindMirror).look(0, 10).see(1, 1, 10).look(2, 10).seeWith(10, 15, 5).looks(11, 13, 10).seeExactly(14, 15, 5, 12).looks(15, 30, 10), pipeline.StallOrigin, 19 * time.Second},
+		"deleted, and then more":                {newPair(pipeline.KindMirror).look(0, 10).see(1, 1, 10).look(2, 10).seeExactly(10, 15, 5, 10).look(11, 10).seeExactly(20, 17, 6, 17).looks(21, 40, 10), pipeline.StallOrigin, 19 * time.Second},
+		"seen first, and not all deleted":       {newPair(pipeline.KindMirror).look(0, 10).seeExactly(1, 15, 5, 15).looks(2, 20, 10), pipeline.StallOrigin, 18 * time.Second},
 		"more was taken in without contact":     {newPair(pipeline.KindMirror).look(0, 10).seeWith(1, 12, 5).silent(2).look(9, 10).seeWith(10, 14, 7).silent(0).looks(11, 20, 10), pipeline.StallNone, 0},
 		"no contact":                            {newPair(pipeline.KindMirror).look(0, 10).see(1, 1, 12).silent(0.5).looks(2, 20, 10), pipeline.StallNone, 0},
 		"contact is back, and a view":           {newPair(pipeline.KindMirror).silent(0.5).looks(1, 30, 10).silent(0).look(31, 10).see(32, 1, 50).looks(33, 40, 10), pipeline.StallOrigin, 7 * time.Second},
