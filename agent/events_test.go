@@ -76,7 +76,7 @@ func eventsOf(n int, kind pipeline.ChangeKind) []pipeline.Change {
 func awaitRecords(t *testing.T, c *otlptest.Collector, changes []pipeline.Change) {
 	t.Helper()
 	byName := map[string]*logspb.LogRecord{}
-	pipelinetest.Eventually(t, soon, fmt.Sprintf("%d changes arrive", len(changes)), func() bool {
+	pipelinetest.Eventually(t, 3*soon, fmt.Sprintf("%d changes arrive", len(changes)), func() bool {
 		for _, r := range c.Records() {
 			name := r.GetAttributes()[0].GetValue().GetStringValue()
 			if one := byName[name]; one != nil && !proto.Equal(one, r) {
