@@ -82,6 +82,11 @@ type Verdict struct {
 	Due time.Time
 }
 
+// overdue is when a silence has lasted for as long as its limit.
+func (v *Verdict) overdue() time.Time {
+	return v.Since.Add(time.Duration(v.Limit * float64(time.Second)))
+}
+
 // Rule judges views. Judge is pure: no I/O, no clock, no state; the view is valid during the call only. It emits a verdict for each
 // subject of the view that it has an opinion on; an open incident of this rule on a stream that is seen whole, and for which no verdict
 // comes, is closed.

@@ -106,7 +106,7 @@ func (c *course) violate(now time.Time, v *Verdict) (swung bool) {
 		c.bad = now
 	}
 	if v.Silence && v.Limit > 0 && !v.Since.IsZero() { // silence tells itself since when it is over its limit
-		c.bad = notAfter(v.Since.Add(time.Duration(v.Limit*float64(time.Second))), now)
+		c.bad = notAfter(v.overdue(), now)
 	}
 	return swung
 }

@@ -71,7 +71,10 @@ func (w *Watch) await(now time.Time, links []*link, v *Verdict, at time.Time, op
 	for _, l := range links {
 		l.judged = true
 		was, before := l.uncovered, l.deadline
-		if blind := v.Reason == ReasonBlind && at.IsZero(); !blind && (v.Reason != ReasonStarting || !l.covered) {
+		switch starting := v.Reason == ReasonStarting && l.covered; {
+		case starting && !l.deadline.IsZero(): // a first proof may be older than the link
+			l.deadline = earlier(l.deadline, v.overdue().Add(w.opt.Holds[v.Rule]))
+		case !starting && (v.Reason != ReasonBlind || !at.IsZero()):
 			l.deadline = at
 		}
 		owed := l.covered && l.spared(now)

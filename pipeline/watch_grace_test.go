@@ -64,3 +64,39 @@ func TestAnswerAtTheVeryDeadlineLeavesNothingUncovered(t *testing.T) {
 		t.Errorf("%+v, want unobserved opened", changes)
 	}
 }
+
+// A's second answer proves it, from before the first one: its limit, counted from that one until then, is over at once. A blindness that has
+// just ended gave it grace.
+func TestFirstProofThatIsOlderThanItsLinkIsCoveredAtOnce(t *testing.T) {
+	a := &mirror{key: key("A"), limit: secs(5), delay: secs(3.1), early: 0.5, cut: cut(2.1, 60)}
+	w := newWorld(t, a, &mirror{key: key("B"), limit: secs(60), delay: secs(0.01)})
+	w.opt.Interval = secs(60)
+	flaps := 0
+	w.away = func(now time.Time) time.Duration {
+		if !now.Before(at(5)) && flaps == 0 {
+			flaps++
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalDisconnected, Reason: "flap"})
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
+		}
+		return 0
+	}
+	proven := 0
+	w.watching = func(now time.Time) {
+		for _, l := range linksOn(w.board) {
+			if l.Subject.Stream != "A" || l.Proof.IsZero() {
+				continue
+			}
+			proven++
+			if len(w.watch.Incidents()) == 0 {
+				t.Errorf("at %s A is proven at %s, and nothing is open", since(now), since(l.Proof))
+			}
+		}
+	}
+	w.run(0, 20)
+	if proven == 0 {
+		t.Error("A was never proven")
+	}
+	if open := w.watch.Incidents(); len(open) != 1 || open[0].Rule != pipeline.RuleSeen {
+		t.Errorf("open at the end: %+v, want A's", open)
+	}
+}
