@@ -72,7 +72,7 @@ func (w *Watch) await(now time.Time, links []*link, v *Verdict, at time.Time, op
 		l.judged = true
 		was, before := l.uncovered, l.deadline
 		switch starting := v.Reason == ReasonStarting && l.covered; {
-		case starting && !l.deadline.IsZero(): // a first proof may be older than the link
+		case starting && !l.deadline.IsZero() && v.Since.Before(l.first): // a first proof may be older than the link
 			l.deadline = earlier(l.deadline, v.overdue().Add(w.opt.Holds[v.Rule]))
 		case !starting && (v.Reason != ReasonBlind || !at.IsZero()):
 			l.deadline = at

@@ -100,3 +100,23 @@ func TestFirstProofThatIsOlderThanItsLinkIsCoveredAtOnce(t *testing.T) {
 		t.Errorf("open at the end: %+v, want A's", open)
 	}
 }
+
+// A was proven before the stop, and gets the grace of the start. A blindness within that takes none of it away.
+func TestBlindnessWithinTheGraceOfAStartTakesNoneOfItAway(t *testing.T) {
+	a := &mirror{key: key("A"), limit: secs(30), frozen: cut(99, 104.7), delay: secs(0.5)}
+	w := newWorld(t, a, &mirror{key: key("B"), limit: secs(300), delay: secs(0.01)})
+	w.opt.Interval = secs(60)
+	w.run(0, 50)
+	w.start(100, w.watch.State().Streams, w.watch.Incidents())
+	flaps := 0
+	w.away = func(now time.Time) time.Duration {
+		if !now.Before(at(105.2)) && flaps == 0 {
+			flaps++
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalDisconnected, Reason: "flap"})
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
+		}
+		return 0
+	}
+	w.run(100, 160)
+	w.wants()
+}
