@@ -170,7 +170,7 @@ func (h *pastime) look(key pipeline.OriginKey, now time.Time) (pipeline.OriginVi
 func (h *pastime) walk(t *rapid.T, open bool) (story []string) {
 	w := newWorld(t, h.mirrors...)
 	w.opt, w.opt.Board = h.opt, w.board
-	w.origin = func(key pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
+	w.origin = func(key pipeline.OriginKey, _ bool, now time.Time) (pipeline.OriginView, time.Duration) {
 		w.asked = append(w.asked, asked{now, pipeline.StreamKey{Connection: key.Via, Stream: key.Stream}})
 		return h.look(key, now)
 	}

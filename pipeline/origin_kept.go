@@ -15,7 +15,7 @@ type origin struct {
 	stream      *stream // whose links come from it; nil: of several, see origins.shared
 	number      uint32  // on its shelf
 	asking      bool
-	exact       bool // whether a link copied everything hangs on which of its messages are deleted
+	exact       bool // the next question is to ask which of its messages are deleted: whether a link copied everything hangs on that
 	mute        bool // nobody answered about it last time
 	over        bool // no link comes from it any more: once nobody asks about it either, its memory is another's
 }
@@ -44,6 +44,10 @@ func (o *origin) key() OriginKey {
 	key.Stream = o.name
 	return key
 }
+
+// canAskExactly tells whether the next question may be made an exact one: it is none yet, no answer is awaited that would tell whether it has
+// to be, and questions are answered.
+func (o *origin) canAskExactly() bool { return !o.exact && !o.asking && !o.mute }
 
 // silent tells whether nobody answered about it last time: 0 or 1, as places are counted.
 func (o *origin) silent() int {

@@ -42,7 +42,7 @@ func (q *inquiry) run(to float64) {
 			q.asked = append(q.asked, asked{t, k})
 			return q.mirrors[k].look(t)
 		},
-		Origin: func(k pipeline.OriginKey, t time.Time) (pipeline.OriginView, time.Duration) {
+		Origin: func(k pipeline.OriginKey, _ bool, t time.Time) (pipeline.OriginView, time.Duration) {
 			q.at[k.Stream] = append(q.at[k.Stream], t.Sub(epoch).Seconds())
 			v := pipeline.OriginView{Key: k, Path: pipeline.PathOwn, Asked: t, At: t.Add(q.slow[k.Stream]), Created: epoch, Leader: "A"}
 			if q.slow[k.Stream] > 0 {

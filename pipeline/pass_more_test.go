@@ -68,7 +68,7 @@ func TestPassOfRareLooksAndSlowViews(t *testing.T) {
 					w.opt.Interval = secs(c.interval)
 				}
 				if c.view != nil {
-					w.origin = func(key pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
+					w.origin = func(key pipeline.OriginKey, _ bool, now time.Time) (pipeline.OriginView, time.Duration) {
 						v := pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: now, ServerTime: now, Created: epoch.Add(-time.Hour), Leader: "o1"}
 						delay := 30*time.Millisecond + c.view(now, &v)
 						v.At = now.Add(delay)

@@ -49,8 +49,8 @@ func sameBothWays(t *testing.T, to float64, rules []pipeline.Rule, make func() *
 }
 
 // headlessOrigin is an origin that was seen with a leader, and from some time on answers without one.
-func headlessOrigin(from float64) func(pipeline.OriginKey, time.Time) (pipeline.OriginView, time.Duration) {
-	return func(key pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
+func headlessOrigin(from float64) func(pipeline.OriginKey, bool, time.Time) (pipeline.OriginView, time.Duration) {
+	return func(key pipeline.OriginKey, _ bool, now time.Time) (pipeline.OriginView, time.Duration) {
 		const delay = 30 * time.Millisecond
 		v := pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: now, At: now.Add(delay), ServerTime: now, Created: epoch.Add(-time.Hour), Leader: "o1"}
 		v.State = fiveMessages()

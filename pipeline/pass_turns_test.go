@@ -221,7 +221,7 @@ func TestPassOfStreamsThatTurn(t *testing.T) {
 					w.opt.Interval = secs(c.interval)
 				}
 				if c.origin {
-					w.origin = func(key pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
+					w.origin = func(key pipeline.OriginKey, _ bool, now time.Time) (pipeline.OriginView, time.Duration) {
 						const delay = 30 * time.Millisecond
 						v := pipeline.OriginView{Key: key, Path: pipeline.PathOwn, Asked: now, At: now.Add(delay), ServerTime: now, Created: epoch.Add(-time.Hour), Leader: "o1"}
 						if m.data {

@@ -57,7 +57,7 @@ func (p *Progress) base() uint64 {
 // while the origin ends where it did: one that was restored from a copy may take in others under the same sequences.
 func (p *Progress) sift(v *OriginView) {
 	s := &v.State
-	if o := p.origin; o == nil || s.LastSeq != p.gone || !s.LastTime.Equal(o.State.LastTime) || !v.Created.Equal(o.Created) {
+	if o := p.origin; o == nil || s.LastSeq != p.gone || s.Messages > o.State.Messages || !s.LastTime.Equal(o.State.LastTime) || !v.Created.Equal(o.Created) {
 		p.gone = 0
 	}
 	if v.Newest > 0 && p.known && v.Newest <= max(p.pos, p.floor) {

@@ -11,9 +11,9 @@ import (
 type Rehearsal struct {
 	Streams []StreamKey
 	At      func(key StreamKey, t time.Time) (Sample, time.Duration)
-	// Origin tells what a look at an origin at a given time finds, and how long that takes; nil: nobody can look at origins. It may tell
-	// which message is the newest whether that was asked for or not.
-	Origin func(key OriginKey, t time.Time) (OriginView, time.Duration)
+	// Origin tells what a look at an origin at a given time finds, and how long that takes; nil: nobody can look at origins. Exact is
+	// Question.Exact; which message is the newest may be told all the same.
+	Origin func(key OriginKey, exact bool, t time.Time) (OriginView, time.Duration)
 	// Short is how a round that begins at t falls short beside what At tells; nil: none does.
 	Short func(t time.Time) error
 	// Keep is given all that is to be kept, as it comes; nil: nobody keeps it.
@@ -71,7 +71,7 @@ func (r *Rehearsal) Run(w *Watch, from, to time.Time, step func(now time.Time, c
 // ask looks up the answers to a question and when each is there.
 func (r *Rehearsal) ask(now time.Time, q Question, push func(arrival)) {
 	if q.Origin != nil {
-		view, delay := r.Origin(*q.Origin, now)
+		view, delay := r.Origin(*q.Origin, q.Exact, now)
 		push(arrival{at: now.Add(delay), question: q.ID, origin: &view})
 		return
 	}

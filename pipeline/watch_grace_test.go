@@ -7,6 +7,18 @@ import (
 	"mirrorwatch/pipeline"
 )
 
+// flap has the connection go away, and come back at once, at the first step from each of these seconds on.
+func (w *world) flap(seconds ...float64) {
+	w.away = func(now time.Time) time.Duration {
+		for len(seconds) > 0 && !now.Before(at(seconds[0])) {
+			seconds = seconds[1:]
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalDisconnected, Reason: "flap"})
+			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
+		}
+		return 0
+	}
+}
+
 func TestGraceEndsWithTheNextProof(t *testing.T) {
 	w := newWorld(t, &mirror{key: key("A"), limit: secs(5), cut: cut(103.5, 190)})
 	w.run(0, 50)
@@ -34,17 +46,7 @@ func TestConnectionThatFlapsAtTheStartGivesNoMoreGrace(t *testing.T) {
 	w.run(0, 50)
 	records := w.watch.State().Streams
 	w.start(100, records, w.watch.Incidents())
-	flaps := map[float64]pipeline.SignalKind{105: pipeline.SignalDisconnected, 108: pipeline.SignalDisconnected}
-	w.away = func(now time.Time) time.Duration {
-		for second, kind := range flaps {
-			if !now.Before(at(second)) {
-				delete(flaps, second)
-				w.watch.Signal(now, pipeline.Signal{Kind: kind, Reason: "flap"})
-				w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
-			}
-		}
-		return 0
-	}
+	w.flap(105, 108)
 	w.run(100, 140)
 	w.wants(
 		change{40, pipeline.Opened, pipeline.RuleLeaderless, "A", pipeline.ReasonNoGroup},
@@ -71,15 +73,7 @@ func TestFirstProofThatIsOlderThanItsLinkIsCoveredAtOnce(t *testing.T) {
 	a := &mirror{key: key("A"), limit: secs(5), delay: secs(3.1), early: 0.5, cut: cut(2.1, 60)}
 	w := newWorld(t, a, &mirror{key: key("B"), limit: secs(60), delay: secs(0.01)})
 	w.opt.Interval = secs(60)
-	flaps := 0
-	w.away = func(now time.Time) time.Duration {
-		if !now.Before(at(5)) && flaps == 0 {
-			flaps++
-			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalDisconnected, Reason: "flap"})
-			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
-		}
-		return 0
-	}
+	w.flap(5)
 	proven := 0
 	w.watching = func(now time.Time) {
 		for _, l := range linksOn(w.board) {
@@ -108,15 +102,7 @@ func TestBlindnessWithinTheGraceOfAStartTakesNoneOfItAway(t *testing.T) {
 	w.opt.Interval = secs(60)
 	w.run(0, 50)
 	w.start(100, w.watch.State().Streams, w.watch.Incidents())
-	flaps := 0
-	w.away = func(now time.Time) time.Duration {
-		if !now.Before(at(105.2)) && flaps == 0 {
-			flaps++
-			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalDisconnected, Reason: "flap"})
-			w.watch.Signal(now, pipeline.Signal{Kind: pipeline.SignalConnected})
-		}
-		return 0
-	}
+	w.flap(105.2)
 	w.run(100, 160)
 	w.wants()
 }

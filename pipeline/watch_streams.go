@@ -54,7 +54,7 @@ func (w *Watch) observeWhole(now time.Time, s *stream, sample *Sample) {
 	}
 	for _, l := range s.links {
 		w.join(now, s, l)
-		if o := l.origin; o != nil && !o.exact && !o.asking && l.progress.inexact() { // while it is asked, the answer tells
+		if o := l.origin; o != nil && o.canAskExactly() && l.progress.inexact() {
 			o.exact = true
 			w.hurry(now, o)
 		}

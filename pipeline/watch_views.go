@@ -150,7 +150,7 @@ func (w *Watch) observeOrigin(now time.Time, s *stream, o *origin, v *OriginView
 		if l.progress.doubt != "" {
 			w.hurry(now, o)
 		}
-		o.exact = o.exact || l.progress.inexact()
+		o.exact = o.exact || v.Fault.Kind == FaultNone && l.progress.inexact() // a plain question may be answered where this was not
 	}
 	return urgent
 }

@@ -24,7 +24,7 @@ func TestViewsThatWaitEndNoGrace(t *testing.T) {
 	var round uint64
 	late := map[string]pipeline.Question{} // questions about origins that are answered later
 	answer := func(q *pipeline.Question, asked time.Time) {
-		v, _ := w.origin(*q.Origin, asked)
+		v, _ := w.origin(*q.Origin, q.Exact, asked)
 		v.At = now
 		w.watch.ObserveOrigin(now, q.ID, &v)
 	}

@@ -29,7 +29,7 @@ func aggregateOf(name string, sources int) *mirror {
 // seeing lets a world's origins be asked about, each of which answers in 5 ms.
 func seeing(w *world, view func(name string, v *pipeline.OriginView)) {
 	w.opt.Origins, w.opt.Diagnoser = true, diagnosis.Diagnoser{}
-	w.origin = func(k pipeline.OriginKey, now time.Time) (pipeline.OriginView, time.Duration) {
+	w.origin = func(k pipeline.OriginKey, _ bool, now time.Time) (pipeline.OriginView, time.Duration) {
 		const took = 5 * time.Millisecond
 		v := pipeline.OriginView{Key: k, Path: pipeline.PathOwn, Asked: now, At: now.Add(took), Created: epoch, Leader: "A"}
 		view(k.Stream, &v)

@@ -186,7 +186,7 @@ type world struct {
 	watching func(now time.Time) // after each step
 	away     func(t time.Time) time.Duration
 	short    func(t time.Time) error // how rounds fall short
-	origin   func(key pipeline.OriginKey, t time.Time) (pipeline.OriginView, time.Duration)
+	origin   func(key pipeline.OriginKey, exact bool, t time.Time) (pipeline.OriginView, time.Duration)
 }
 
 type asked struct {

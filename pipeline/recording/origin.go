@@ -19,7 +19,7 @@ func (r *Recording) HasOrigins() bool { return len(r.origins) > 0 }
 // Origin answers a question about an origin that goes out at t, as At answers one about a stream: with the newest line of
 // OriginView at or before t that is about that origin, if it is not too old; else, and where a time-out was recorded, with
 // FaultNoAnswer after Stale. A line that tells no prefix is about every origin of its stream's name.
-func (r *Recording) Origin(key pipeline.OriginKey, t time.Time) (pipeline.OriginView, time.Duration) {
+func (r *Recording) Origin(key pipeline.OriginKey, _ bool, t time.Time) (pipeline.OriginView, time.Duration) {
 	views, ok := r.origins[originName{key.Stream, key.Via}]
 	if !ok {
 		views = r.origins[originName{stream: key.Stream}]

@@ -37,7 +37,7 @@ func TestAQuestionAboutAnOriginIsAnsweredByItsNewestLine(t *testing.T) {
 		{"16.001", pipeline.FaultNoAnswer, ""},
 	} {
 		now := at("2026-11-22T20:00:" + c.at + "Z")
-		v, delay := rec.Origin(key, now)
+		v, delay := rec.Origin(key, false, now)
 		if v.Key != key || v.Path != recording.OriginView || v.Fault.Kind != c.fault {
 			t.Errorf("at %s: %+v, want fault %q", c.at, v, c.fault)
 		}
@@ -50,17 +50,17 @@ func TestAQuestionAboutAnOriginIsAnsweredByItsNewestLine(t *testing.T) {
 		}
 	}
 	now := at("2026-11-22T20:00:10.5Z")
-	v, _ := rec.Origin(key, now)
+	v, _ := rec.Origin(key, false, now)
 	if v.Leader != "A1" || v.State != (pipeline.StreamState{FirstSeq: 3, LastSeq: 7, Messages: 5}) || len(v.Subjects) != 1 ||
 		v.At.Sub(v.Asked) != 10*time.Millisecond || v.Created.IsZero() || v.ServerTime.IsZero() {
 		t.Errorf("got %+v", v)
 	}
 	for via, want := range map[string]string{"$JS.A.API": "503/10008 of A", "$JS.B.API": "503/10008 of all others", "": "503/10008 of all others"} {
-		if v, _ := rec.Origin(pipeline.OriginKey{Via: via, Stream: "TWIN"}, now); v.Fault.Text != want {
+		if v, _ := rec.Origin(pipeline.OriginKey{Via: via, Stream: "TWIN"}, false, now); v.Fault.Text != want {
 			t.Errorf("via %q: %+v, want %s", via, v.Fault, want)
 		}
 	}
-	if v, _ := rec.Origin(pipeline.OriginKey{Stream: "OTHER"}, now); v.Fault.Kind != pipeline.FaultNoAnswer {
+	if v, _ := rec.Origin(pipeline.OriginKey{Stream: "OTHER"}, false, now); v.Fault.Kind != pipeline.FaultNoAnswer {
 		t.Errorf("one that was not recorded: %+v", v)
 	}
 }
@@ -80,7 +80,7 @@ func TestALineThatTellsNoBeginningIsCompleted(t *testing.T) {
 		"14": {FirstSeq: 1000000, LastSeq: 1000002, Messages: 3},
 		"15": {FirstSeq: 1, LastSeq: 1000003, Messages: 1000003},
 	} {
-		if v, _ := rec.Origin(pipeline.OriginKey{Stream: "S"}, at("2026-11-22T20:00:"+second+"Z")); v.State != want {
+		if v, _ := rec.Origin(pipeline.OriginKey{Stream: "S"}, false, at("2026-11-22T20:00:"+second+"Z")); v.State != want {
 			t.Errorf("at second %s: %+v, want %+v", second, v.State, want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestViewsOfOriginsReadAsTheyWereWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range views {
-		if got, _ := rec.Origin(key, want.At); !cmp.Equal(got, want) {
+		if got, _ := rec.Origin(key, false, want.At); !cmp.Equal(got, want) {
 			t.Errorf("%s", cmp.Diff(want, got))
 		}
 	}
