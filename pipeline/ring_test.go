@@ -20,7 +20,7 @@ import (
 // fewer are drawn with it, unless somebody asks for a number.
 func TestMain(m *testing.M) {
 	if racing {
-		_ = flag.Set("rapid.checks", "10") // the command line is read after this, and wins
+		_ = flag.Set("rapid.checks", "5") // the command line is read after this, and wins
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -103,7 +103,7 @@ func stateOf(n uint64) pipeline.StreamState {
 func createdOf(n uint64) time.Time { return epoch.Add(-time.Duration(n*1_299_709) * time.Millisecond) }
 
 func TestBoardIsReadWhileTheRingGoesOn(t *testing.T) {
-	f := newFleet(500, true)
+	f := newFleet(500/shrunk, true)
 	f.turn()
 	var wg sync.WaitGroup
 	done := make(chan struct{})

@@ -45,7 +45,7 @@ func TestAnExactQuestionFollowsAPlainOneAtOnce(t *testing.T) {
 	for _, took := range []time.Duration{20 * time.Millisecond, 300 * time.Millisecond, time.Second} {
 		for _, interval := range []float64{5, 10, 20, 30} {
 			for _, limit := range []float64{0, 8, 10, 15, 20} {
-				for from := 60.0; from < 80; from += 0.7 {
+				for from := 60.0; from < 80; from += 0.7 * shrunk {
 					w := exacting(t, from, interval, limit, took, func(bool) bool { return true })
 					w.run(0, from+60)
 					for _, c := range w.changes {
